@@ -1,0 +1,70 @@
+// Package codec is how a provider's API is read: which calls are inference
+// ([Endpoint] rows), and what their JSON means. It knows no network, no
+// telemetry and no framing; one sub-package holds one API family.
+package codec
+
+import (
+	"net/http"
+
+	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/instrument/wire"
+)
+
+// Call is what is known of a call before its body was seen.
+type Call struct {
+	Method   string
+	Host     string // the upstream's host name, lower case, without port
+	Path     string // the upstream's path, escaped as on the wire, without query
+	Query    string // without "?"
+	Header   http.Header
+	Provider *Provider // by route or host; nil when unknown
+}
+
+// Endpoint reads one API of a family. Endpoints are rows of data and functions
+// without state; they are shared by all calls.
+type Endpoint struct {
+	// API is the provider's own name of it: "chat_completions".
+	API       string
+	Operation genai.Operation
+	// Match decides by method, host, path and header; never by the body.
+	Match func(Call) bool
+	// Request reads the request body into in. An error means: not as I know
+	// it; what was read stays, the call goes on, the span says so.
+	Request func(c Call, body []byte, in *genai.Inference) error
+	// Response returns what folds the response into in. It is called once,
+	// when the response's header has arrived.
+	Response func(status int, h http.Header, in *genai.Inference) Folder
+}
+
+// Family is the endpoints of one API family, tried in order.
+type Family struct {
+	Name      string
+	Endpoints []Endpoint
+}
+
+// Folder folds the events of one response into its [genai.Inference] and
+// forgets them. It is used by one goroutine.
+type Folder interface {
+	// Event folds e, and reports whether e carried a piece of the model's
+	// output, as a stream's chunk does and a ping or an end mark does not.
+	Event(e wire.Event) (output bool)
+	// Done reports whether the provider's own end of the response was seen: a
+	// caller who stops reading after it abandons nothing.
+	Done() bool
+	// Flush writes what was folded so far into the Inference. It may be called
+	// more than once: before each live update, and at the end.
+	Flush()
+}
+
+// Match finds the endpoint that reads c. A nil Endpoint means that c is not
+// inference and passes without a span.
+func Match(families []Family, c Call) *Endpoint {
+	for i := range families {
+		for j := range families[i].Endpoints {
+			if e := &families[i].Endpoints[j]; e.Match(c) {
+				return e
+			}
+		}
+	}
+	return nil
+}

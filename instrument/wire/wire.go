@@ -1,0 +1,39 @@
+// Package wire cuts a body, as it passes in any split, into events: SSE
+// events, NDJSON lines, or the one JSON document that a plain response is. It
+// knows framing and bounds, and nothing of what an event means.
+package wire
+
+import "io"
+
+// Event is one framed piece of a body.
+type Event struct {
+	// Type is the event's own name where the framing has one (SSE "event:").
+	Type string
+	// Data is valid only during the call that delivers it.
+	Data []byte
+	// Cut says that Data is not as it came: the event was larger than the cap
+	// and long strings, or array elements past the cap, were left out. Data is
+	// valid JSON all the same when the event was.
+	Cut bool
+}
+
+// Sink receives events in order, on the goroutine that writes to the framer.
+type Sink interface {
+	Event(Event)
+}
+
+// SinkFunc is a function as a [Sink].
+type SinkFunc func(Event)
+
+// Event calls f.
+func (f SinkFunc) Event(e Event) { f(e) }
+
+// Framer is written the bytes of one body in any split and calls its Sink for
+// each event. Write never fails, never blocks and keeps at most its cap; Close
+// delivers what an unterminated body still holds. It starts no goroutine.
+type Framer interface {
+	io.Writer
+	// Close ends the body and returns why it could not be read, if it could
+	// not: an error for the span, not for the program.
+	Close() error
+}
