@@ -56,15 +56,15 @@ type Folder interface {
 	Flush()
 }
 
-// Match finds the endpoint that reads c. A nil Endpoint means that c is not
-// inference and passes without a span.
-func Match(families []Family, c Call) *Endpoint {
+// Match finds the endpoint that reads c, and its family. A nil Endpoint means
+// that c is not inference and passes without a span.
+func Match(families []Family, c Call) (*Family, *Endpoint) {
 	for i := range families {
 		for j := range families[i].Endpoints {
 			if e := &families[i].Endpoints[j]; e.Match(c) {
-				return e
+				return &families[i], e
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -267,3 +267,11 @@ func (in *Inference) JSON(raw []byte) json.RawMessage {
 	quoted, _ := json.Marshal(in.Text(string(raw)))
 	return quoted
 }
+
+// Kept is how many bytes of content the record holds.
+func (in *Inference) Kept() int { return in.kept }
+
+// DropContent forgets all messages and tool definitions.
+func (in *Inference) DropContent() {
+	in.System, in.Input, in.Output, in.Tools, in.kept = nil, nil, nil, nil, 0
+}

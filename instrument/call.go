@@ -1,0 +1,299 @@
+package instrument
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/instrument/wire"
+)
+
+// A live view is updated at most this often while a stream grows, and the gaps
+// between chunks are handed over at latest when this many have been gathered.
+const (
+	updateEvery = 250 * time.Millisecond
+	maxGaps     = 1024
+)
+
+// ending is how a response ended, as seen by its reader.
+type ending int
+
+const (
+	endWhole  ending = iota // read to its end
+	endClosed               // closed by the caller, perhaps before the end
+	endCut                  // the connection broke
+)
+
+// call observes one inference call. The request body is read on the
+// transport's goroutine and the response on the caller's, so mu guards all of
+// it; nothing that holds mu waits for anything.
+type call struct {
+	cfg      *config
+	endpoint *codec.Endpoint
+	what     codec.Call
+	req      context.Context // the request's own, asked only whether it was cancelled
+	ctx      context.Context // what observers are given: values, no cancellation
+
+	mu       sync.Mutex
+	in       *genai.Inference
+	body     *wire.Body
+	bodyLen  int  // what of the body had been seen when the request was read
+	whole    bool // the request body was seen to its end
+	started  bool
+	ended    bool
+	broken   bool // a fault of ours: nothing more is read
+	obs      []genai.Observation
+	folder   codec.Folder
+	framer   wire.Framer
+	last     time.Time // of the last output chunk
+	updated  time.Time
+}
+
+// guarded runs f under mu. A panic in it costs this call's detail and one
+// warning, never the call.
+func (c *call) guarded(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			c.broken = true
+			c.in.Cut(genai.CutPanic)
+			c.cfg.warn(fmt.Sprintf("a %s call could not be read whole: a fault in otel-genai; the call itself was not touched", c.in.Operation))
+		}
+	}()
+	f()
+}
+
+// sent sees a piece of the request body.
+func (c *call) sent(p []byte) {
+	c.guarded(func() {
+		if !c.broken && !c.ended { // a transport may read on after it gave up
+			_, _ = c.body.Write(p)
+		}
+	})
+}
+
+// bodySeen says that the request body was seen to its end. Reading it costs
+// time that the request's last bytes should not wait for, so a goroutine of its
+// own does it; it ends by itself when the body is read.
+func (c *call) bodySeen() {
+	c.mu.Lock()
+	c.whole = true
+	c.mu.Unlock()
+	go c.guarded(c.start)
+}
+
+// bodyAgain forgets the request body: it is sent once more.
+func (c *call) bodyAgain() {
+	c.guarded(func() {
+		if !c.ended {
+			c.body, c.whole = wire.NewBody(wire.MaxRequest), false
+		}
+	})
+}
+
+// start reads the request and tells the observers. It runs under mu.
+func (c *call) start() {
+	if c.started {
+		return
+	}
+	c.started = true
+	c.readRequest()
+	c.obs = make([]genai.Observation, 0, len(c.cfg.observers))
+	for _, o := range c.cfg.observers {
+		c.obs = append(c.obs, o.Start(c.ctx, c.in))
+	}
+}
+
+// readRequest reads as much of the request as was seen.
+func (c *call) readRequest() {
+	if c.broken {
+		return
+	}
+	b := c.body.Bytes()
+	c.bodyLen = len(b)
+	if c.body.Cut() {
+		c.in.Cut(genai.CutRequestBody)
+	}
+	if err := c.endpoint.Request(c.what, b, c.in); err != nil && c.whole {
+		c.in.Cut(genai.CutMalformed)
+	}
+}
+
+// answered sees the response's header.
+func (c *call) answered(resp *http.Response) {
+	c.guarded(func() {
+		c.start()
+		c.in.Response.HTTPStatus = resp.StatusCode
+		if c.broken {
+			return
+		}
+		c.folder = c.endpoint.Response(resp.StatusCode, resp.Header, c.in)
+		if c.folder == nil {
+			return
+		}
+		f := wire.New(resp.Header.Get("Content-Type"), wire.SinkFunc(c.event))
+		f, err := wire.Decode(resp.Header.Get("Content-Encoding"), f)
+		if err != nil {
+			c.in.Cut(genai.CutEncoding)
+			return
+		}
+		c.framer = f
+	})
+}
+
+// received sees a piece of the response body.
+func (c *call) received(p []byte) {
+	c.guarded(func() {
+		if c.framer != nil && !c.broken {
+			_, _ = c.framer.Write(p)
+		}
+	})
+}
+
+// event folds one event. It is called by the framer, under mu.
+func (c *call) event(e wire.Event) {
+	if e.Cut {
+		c.in.Cut(genai.CutEvent)
+	}
+	if !c.folder.Event(e) || !c.in.Request.Stream {
+		return
+	}
+	now := time.Now()
+	t := &c.in.Timing
+	t.Chunks++
+	if t.FirstChunk.IsZero() {
+		t.FirstChunk, c.last, c.updated = now, now, now
+		c.update(now)
+		return
+	}
+	t.Gaps = append(t.Gaps, now.Sub(c.last))
+	c.last = now
+	if now.Sub(c.updated) >= updateEvery || len(t.Gaps) >= maxGaps {
+		c.update(now)
+	}
+}
+
+// update shows the observers what was folded so far.
+func (c *call) update(now time.Time) {
+	c.updated = now
+	c.folder.Flush()
+	for _, o := range c.obs {
+		snapshot := *c.in
+		o.Update(&snapshot)
+	}
+	c.in.Timing.Gaps = nil
+}
+
+// fail ends a call that got no response.
+func (c *call) fail(err error) {
+	c.guarded(func() {
+		c.start()
+		c.in.Error = &genai.Error{Type: c.errorType(err), Message: err.Error()}
+	})
+	c.finish()
+}
+
+// end ends a call that got a response; the first ending counts.
+func (c *call) end(how ending, err error) {
+	c.guarded(func() {
+		if c.ended || c.broken {
+			return
+		}
+		if c.bodyLen < len(c.body.Bytes()) { // the response came before the request was whole
+			c.readRequestAnew()
+		}
+		if c.framer != nil {
+			f := c.framer
+			c.framer = nil
+			c.close(f)
+		}
+		if c.folder == nil {
+			return
+		}
+		c.folder.Flush()
+		done := c.folder.Done()
+		if done || how == endWhole {
+			if !done && c.in.Request.Stream && c.in.Response.HTTPStatus < 300 {
+				c.in.Cut(genai.CutStream)
+			}
+			return
+		}
+		c.in.Cut(genai.CutStream)
+		if c.in.Error != nil {
+			return
+		}
+		c.in.Error = &genai.Error{Type: genai.ErrCancelled, Message: "the caller stopped reading before the end"}
+		if how == endCut {
+			c.in.Error = &genai.Error{Type: c.errorType(err), Message: err.Error()}
+		}
+	})
+	c.finish()
+}
+
+// close delivers what the framer still holds and notes why it could not be
+// read, if it could not.
+func (c *call) close(f wire.Framer) {
+	switch err := f.Close(); {
+	case err == nil:
+	case errors.Is(err, wire.ErrExpands):
+		c.in.Cut(genai.CutEncoding)
+	default:
+		c.in.Cut(genai.CutMalformed)
+	}
+}
+
+// readRequestAnew reads a request of which more was seen since.
+func (c *call) readRequestAnew() {
+	c.in.Request, c.in.Input, c.in.System, c.in.Tools = genai.Request{}, nil, nil, nil
+	c.readRequest()
+}
+
+// finish tells the observers, once.
+func (c *call) finish() {
+	c.guarded(func() {
+		if c.ended {
+			return
+		}
+		c.ended = true
+		in := c.in
+		in.Timing.End = time.Now()
+		if s := in.Response.HTTPStatus; in.Error == nil && s >= 400 {
+			in.Error = &genai.Error{Type: strconv.Itoa(s)}
+		}
+		if in.Error != nil && in.Error.Type == "" {
+			in.Error.Type = genai.ErrOther
+			if s := in.Response.HTTPStatus; s >= 400 {
+				in.Error.Type = strconv.Itoa(s)
+			}
+		}
+		for _, o := range c.obs {
+			final := *in
+			o.End(&final)
+		}
+		c.obs = nil
+	})
+}
+
+// errorType tells what broke a call, low in cardinality.
+func (c *call) errorType(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.Is(c.req.Err(), context.DeadlineExceeded):
+		return genai.ErrTimeout
+	case errors.Is(err, context.Canceled), c.req.Err() != nil:
+		return genai.ErrCancelled
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return genai.ErrTimeout
+	}
+	return genai.ErrConnection
+}
