@@ -82,6 +82,7 @@ type Request struct {
 	Dimensions         *int64
 	PreviousResponseID string
 	ServiceTier        string
+	StreamUsage        bool // the caller asked a stream to end with its usage
 }
 
 // Response is what the provider answered.
@@ -274,4 +275,38 @@ func (in *Inference) Kept() int { return in.kept }
 // DropContent forgets all messages and tool definitions.
 func (in *Inference) DropContent() {
 	in.System, in.Input, in.Output, in.Tools, in.kept = nil, nil, nil, nil, 0
+}
+
+// Take reserves room for n more bytes of content, for text that arrives in
+// pieces, and returns how many of them the call's bound still allows. Where
+// that is fewer than n it notes [CutContent].
+func (in *Inference) Take(n int) int {
+	if !in.Keeps() || n <= 0 {
+		return 0
+	}
+	got := max(0, min(n, in.Keep.Call-in.kept))
+	if got < n {
+		in.Cut(CutContent)
+	}
+	in.kept += got
+	return got
+}
+
+// Release gives back n bytes of content that are no longer kept: what
+// [Inference.Take] reserved, or by how much [Inference.Kept] grew while a part
+// of the record was built that is now forgotten.
+func (in *Inference) Release(n int) { in.kept = max(0, in.kept-n) }
+
+// Whole is [Inference.Text] for what is of no use when shortened, such as
+// base64 data: it returns all of s or nothing.
+func (in *Inference) Whole(s string) string {
+	if !in.Keeps() || s == "" {
+		return ""
+	}
+	if len(s) > min(in.Keep.Part, in.Keep.Call-in.kept) {
+		in.Cut(CutContent)
+		return ""
+	}
+	in.kept += len(s)
+	return s
 }

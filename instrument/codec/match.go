@@ -1,0 +1,60 @@
+package codec
+
+import (
+	"net/url"
+	"strings"
+)
+
+// LastSegments returns the last n segments of an escaped path, first of them
+// first, "" where the path has fewer. Empty segments don't count, so that
+// "//openai/deployments" and a trailing slash match as what they mean.
+func LastSegments(path string, n int) []string {
+	out := make([]string, n)
+	for n > 0 {
+		path = strings.TrimRight(path, "/")
+		if path == "" {
+			break
+		}
+		i := strings.LastIndexByte(path, '/')
+		n--
+		out[n] = path[i+1:]
+		path = path[:max(i, 0)]
+	}
+	return out
+}
+
+// After returns the unescaped path segment that follows the segment name, as
+// the deployment does in "/openai/deployments/D/chat/completions", or "".
+func After(path, name string) string {
+	for path != "" {
+		var seg string
+		seg, path, _ = strings.Cut(strings.TrimLeft(path, "/"), "/")
+		if seg != name {
+			continue
+		}
+		seg, _, _ = strings.Cut(strings.TrimLeft(path, "/"), "/")
+		if plain, err := url.PathUnescape(seg); err == nil {
+			return plain
+		}
+		return seg
+	}
+	return ""
+}
+
+// glob reports whether s is what pattern says, a "*" in it standing for any
+// run of at least one character.
+func glob(pattern, s string) bool {
+	head, rest, found := strings.Cut(pattern, "*")
+	if !strings.HasPrefix(s, head) {
+		return false
+	}
+	if s = s[len(head):]; !found {
+		return s == ""
+	}
+	for i := 1; i <= len(s); i++ {
+		if glob(rest, s[i:]) {
+			return true
+		}
+	}
+	return false
+}
