@@ -8,29 +8,100 @@ type Provider struct {
 	// Short is the name that routes and documentation use: "openai".
 	Short string
 	// Name is gen_ai.provider.name: the well-known value of the conventions
-	// where there is one.
+	// where there is one, else Short.
 	Name string
-	// Hosts are exact names, or suffixes where they begin with "*.".
+	// Hosts are exact names, or patterns in which "*" stands for any run of at
+	// least one character.
 	Hosts []string
 	// Upstream is scheme and host of the public API; empty where every
-	// customer has a host of their own.
+	// customer has a host of their own, and where it is self-hosted.
 	Upstream string
-	// Base is the path that a client's base URL for it ends in: "/v1".
+	// Base is the path that a client's base URL for it ends in: "/v1". It is
+	// empty where clients append the version themselves.
 	Base string
+	// Paths are other values of gen_ai.provider.name, for another API at the
+	// same host: the first row whose Has occurs in the path counts.
+	Paths []PathName
 }
 
-// Providers is the provider table. Order matters only where suffixes overlap.
+// PathName is a provider's name for the paths that contain Has.
+type PathName struct{ Has, Name string }
+
+// NameAt returns gen_ai.provider.name for a call to an escaped path.
+func (p *Provider) NameAt(path string) string {
+	for _, row := range p.Paths {
+		if strings.Contains(path, row.Has) {
+			return row.Name
+		}
+	}
+	return p.Name
+}
+
+// Azure AI Inference (Foundry models of any vendor) shares hosts with Azure
+// OpenAI: https://learn.microsoft.com/rest/api/aifoundry/modelinference/
+var azurePaths = []PathName{{"/models/", "azure.ai.inference"}}
+
+// Providers is the provider table: the well-known names of the conventions
+// first, then vendors by their own short name, then servers that people host.
+// No host is matched by two rows.
 var Providers = []Provider{
 	{Short: "openai", Name: "openai", Hosts: []string{"api.openai.com", "*.api.openai.com"}, Upstream: "https://api.openai.com", Base: "/v1"},
-	{Short: "azure", Name: "azure.ai.openai", Hosts: []string{"*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"}},
-	{Short: "openai-compat", Name: "openai"},
+	{Short: "azure", Name: "azure.ai.openai", Hosts: []string{"*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com", "*.openai.azure.us"}, Paths: azurePaths},
+	{Short: "azure-inference", Name: "azure.ai.inference", Hosts: []string{"*.models.ai.azure.com", "*.inference.ml.azure.com"}},
+	{Short: "anthropic", Name: "anthropic", Hosts: []string{"api.anthropic.com"}, Upstream: "https://api.anthropic.com"},
+	{Short: "gemini", Name: "gcp.gemini", Hosts: []string{"generativelanguage.googleapis.com"}, Upstream: "https://generativelanguage.googleapis.com"},
+	{Short: "vertex", Name: "gcp.vertex_ai", Hosts: []string{"aiplatform.googleapis.com", "*-aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com"}},
+	{Short: "bedrock", Name: "aws.bedrock", Hosts: []string{
+		"bedrock-runtime.*.amazonaws.com", "bedrock-runtime-fips.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com.cn",
+		"bedrock-runtime.*.api.aws", "bedrock-mantle.*.api.aws", "*.bedrock-runtime.*.vpce.amazonaws.com",
+	}},
+	{Short: "bedrock-agent", Name: "bedrock-agent", Hosts: []string{"bedrock-agent-runtime.*.amazonaws.com"}},
+	{Short: "cohere", Name: "cohere", Hosts: []string{"api.cohere.com", "api.cohere.ai"}, Upstream: "https://api.cohere.com"},
+	{Short: "mistral", Name: "mistral_ai", Hosts: []string{"api.mistral.ai", "codestral.mistral.ai"}, Upstream: "https://api.mistral.ai", Base: "/v1"},
+	{Short: "groq", Name: "groq", Hosts: []string{"api.groq.com"}, Upstream: "https://api.groq.com", Base: "/openai/v1"},
+	{Short: "deepseek", Name: "deepseek", Hosts: []string{"api.deepseek.com"}, Upstream: "https://api.deepseek.com"},
+	{Short: "xai", Name: "x_ai", Hosts: []string{"api.x.ai", "*.api.x.ai"}, Upstream: "https://api.x.ai", Base: "/v1"},
+	{Short: "perplexity", Name: "perplexity", Hosts: []string{"api.perplexity.ai"}, Upstream: "https://api.perplexity.ai"},
+	{Short: "watsonx", Name: "ibm.watsonx.ai", Hosts: []string{"*.ml.cloud.ibm.com"}, Base: "/ml/gateway/v1"},
+	{Short: "moonshot", Name: "moonshot_ai", Hosts: []string{"api.moonshot.ai", "api.moonshot.cn"}, Upstream: "https://api.moonshot.ai", Base: "/v1"},
+
+	{Short: "cerebras", Name: "cerebras", Hosts: []string{"api.cerebras.ai"}, Upstream: "https://api.cerebras.ai", Base: "/v1"},
+	{Short: "cloudflare", Name: "cloudflare", Hosts: []string{"api.cloudflare.com", "gateway.ai.cloudflare.com"}, Upstream: "https://api.cloudflare.com"},
+	{Short: "crusoe", Name: "crusoe", Hosts: []string{"api.inference.crusoecloud.com"}, Upstream: "https://api.inference.crusoecloud.com", Base: "/v1"},
+	{Short: "dashscope", Name: "dashscope", Hosts: []string{"dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"}, Upstream: "https://dashscope.aliyuncs.com", Base: "/compatible-mode/v1"},
+	{Short: "databricks", Name: "databricks", Hosts: []string{"*.cloud.databricks.com", "*.azuredatabricks.net", "*.gcp.databricks.com"}, Base: "/serving-endpoints"},
+	{Short: "deepgram", Name: "deepgram", Hosts: []string{"api.deepgram.com"}, Upstream: "https://api.deepgram.com"},
+	{Short: "fireworks", Name: "fireworks", Hosts: []string{"api.fireworks.ai"}, Upstream: "https://api.fireworks.ai", Base: "/inference/v1"},
+	{Short: "github", Name: "github", Hosts: []string{"models.github.ai", "models.inference.ai.azure.com"}, Upstream: "https://models.github.ai", Base: "/inference"},
+	{Short: "huggingface", Name: "huggingface", Hosts: []string{"router.huggingface.co", "api-inference.huggingface.co", "*.endpoints.huggingface.cloud"}, Upstream: "https://router.huggingface.co", Base: "/v1"},
+	{Short: "nvidia", Name: "nvidia", Hosts: []string{"integrate.api.nvidia.com"}, Upstream: "https://integrate.api.nvidia.com", Base: "/v1"},
+	{Short: "openrouter", Name: "openrouter", Hosts: []string{"openrouter.ai"}, Upstream: "https://openrouter.ai", Base: "/api/v1"},
+	{Short: "pydantic-gateway", Name: "pydantic-gateway", Hosts: []string{"gateway.pydantic.dev", "gateway-*.pydantic.dev"}, Upstream: "https://gateway.pydantic.dev", Base: "/proxy/openai"},
+	{Short: "replicate", Name: "replicate", Hosts: []string{"api.replicate.com"}, Upstream: "https://api.replicate.com", Base: "/v1"},
+	{Short: "sambanova", Name: "sambanova", Hosts: []string{"api.sambanova.ai"}, Upstream: "https://api.sambanova.ai", Base: "/v1"},
+	{Short: "snowflake", Name: "snowflake", Hosts: []string{"*.snowflakecomputing.com"}, Base: "/api/v2/cortex/v1"},
+	{Short: "together", Name: "together", Hosts: []string{"api.together.ai", "api.together.xyz"}, Upstream: "https://api.together.ai", Base: "/v1"},
+	{Short: "voyageai", Name: "voyageai", Hosts: []string{"api.voyageai.com"}, Upstream: "https://api.voyageai.com", Base: "/v1"},
+	{Short: "writer", Name: "writer", Hosts: []string{"api.writer.com"}, Upstream: "https://api.writer.com", Base: "/v1"},
+	{Short: "zai", Name: "zai", Hosts: []string{"api.z.ai", "open.bigmodel.cn"}, Upstream: "https://api.z.ai", Base: "/api/paas/v4"},
+
+	{Short: "ollama", Name: "ollama", Hosts: []string{"ollama.com"}},
+	{Short: "gpustack", Name: "gpustack", Base: "/v1"},
+	{Short: "litellm", Name: "litellm", Base: "/v1"},
+	{Short: "llamacpp", Name: "llamacpp", Base: "/v1"},
+	{Short: "lmstudio", Name: "lmstudio", Base: "/v1"},
+	{Short: "vllm", Name: "vllm", Base: "/v1"},
+	{Short: "openai-compat", Name: "openai-compat", Base: "/v1"},
 }
 
 // ByHost returns the provider that answers at host (lower case, no port), or nil.
 func ByHost(host string) *Provider {
+	if len(host) > 253 { // RFC 1035 §2.3.4: no host name is longer
+		return nil
+	}
 	for i := range Providers {
 		for _, h := range Providers[i].Hosts {
-			if h == host || (strings.HasPrefix(h, "*.") && strings.HasSuffix(host, h[1:])) {
+			if glob(h, host) {
 				return &Providers[i]
 			}
 		}

@@ -1,0 +1,362 @@
+package openai
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/instrument/wire"
+)
+
+// Items of an assistant's message, in the order that a record has them
+// whichever order they came in.
+const (
+	itemReasoning = iota
+	itemText
+	itemRefusal
+	itemMedia
+	itemCall
+	itemFunction
+)
+
+// chat folds chat completions and legacy completions, streamed or not: a whole
+// message is read as one large delta.
+type chat struct {
+	in     *genai.Inference
+	out    *codec.Fold
+	whole  bool // the body is one document, not a stream
+	end    bool // its end was seen
+	usage  bool
+	wanted int64 // choices
+}
+
+func chatResponse(status int, h http.Header, in *genai.Inference) codec.Folder {
+	if status >= http.StatusBadRequest {
+		return &failure{in: in}
+	}
+	c := &chat{in: in, out: codec.NewFold(in, finishReasons), whole: document(h), wanted: 1}
+	if n := in.Request.ChoiceCount; n != nil {
+		c.wanted = *n
+	}
+	streamed(in, h)
+	return c
+}
+
+// document reports whether a response's header promises one JSON document.
+func document(h http.Header) bool {
+	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "json")
+}
+
+// streamed notes a stream that comes whether or not the request could be read
+// to have asked for one.
+func streamed(in *genai.Inference, h http.Header) {
+	if strings.Contains(strings.ToLower(h.Get("Content-Type")), "event-stream") {
+		in.Request.Stream = true
+	}
+}
+
+var endMark = []byte("[DONE]")
+
+func (c *chat) Event(e wire.Event) bool {
+	data := bytes.TrimSpace(e.Data)
+	if len(data) == 0 {
+		return false
+	}
+	if bytes.Equal(data, endMark) {
+		c.end = true
+		return false
+	}
+	doc, ok := open(data, c.whole)
+	if !ok {
+		c.in.Cut(genai.CutMalformed)
+	}
+	if !doc.IsObject() {
+		if doc.IsArray() {
+			readError(c.in, doc)
+		}
+		c.end = c.end || c.whole
+		return false
+	}
+	output := false
+	doc.ForEach(func(k, v gjson.Result) bool {
+		switch k.Str {
+		case "choices":
+			v.ForEach(func(_, v gjson.Result) bool {
+				output = c.choice(v) || output
+				return true
+			})
+		case "id":
+			if c.in.Response.ID == "" {
+				c.in.Response.ID = codec.Short(word(v))
+			}
+		case "model":
+			if c.in.Response.Model == "" {
+				c.in.Response.Model = codec.Short(word(v))
+			}
+		case "object":
+			if v.Str == "chat.completion" || v.Str == "chat.completion.done" {
+				c.end = true
+			}
+		case "usage":
+			c.count(v)
+		case "x_groq":
+			c.count(v.Get("usage"))
+			if e := v.Get("error"); e.Exists() && e.Type != gjson.Null {
+				readError(c.in, e)
+			}
+		case "service_tier":
+			set(&c.in.Response.ServiceTier, v)
+		case "system_fingerprint":
+			set(&c.in.Response.SystemFingerprint, v)
+		case "error":
+			if v.Type != gjson.Null && v.Type != gjson.False {
+				readError(c.in, doc)
+				c.end = true
+			}
+		}
+		return true
+	})
+	if e.Type == "error" && c.in.Error == nil {
+		readError(c.in, doc)
+		c.end = true
+	}
+	c.end = c.end || c.whole
+	return output && !c.whole
+}
+
+// open reads an event's data, checked as a whole only where it is the whole body.
+func open(data []byte, whole bool) (gjson.Result, bool) {
+	if data[0] == '[' { // Gemini wraps its errors so
+		r := gjson.ParseBytes(data)
+		return r, data[len(data)-1] == ']'
+	}
+	if whole {
+		r, err := codec.Document(data)
+		return r, err == nil
+	}
+	return codec.View(data)
+}
+
+// set keeps a word that may change while a stream runs; the last one counts.
+func set(to *string, v gjson.Result) {
+	if v.Type == gjson.String && v.Str != "" && v.Str != *to {
+		*to = codec.Short(v.Str)
+	}
+}
+
+func (c *chat) count(v gjson.Result) {
+	if v.IsObject() {
+		c.usage = true
+		readUsage(c.in, v)
+	}
+}
+
+// choice folds one element of choices. Some servers repeat the whole message,
+// or a chunk's text, beside the delta: the delta counts.
+func (c *chat) choice(v gjson.Result) (output bool) {
+	var delta, message, text gjson.Result
+	var finish string
+	var index int64
+	v.ForEach(func(k, v gjson.Result) bool {
+		switch k.Str {
+		case "index":
+			index, _ = codec.Whole(v)
+		case "delta":
+			delta = v
+		case "message":
+			message = v
+		case "text":
+			text = v
+		case "finish_reason":
+			finish = word(v)
+		case "usage": // Moonshot
+			c.count(v)
+		case "error": // OpenRouter
+			if v.IsObject() {
+				readError(c.in, v)
+			}
+		}
+		return true
+	})
+	to := c.out.Choice(index)
+	to.Finish(finish)
+	switch {
+	case delta.IsObject():
+		return c.delta(to, delta)
+	case message.IsObject():
+		to.Clear()
+		return c.delta(to, message)
+	case word(text) != "":
+		to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(text.Str)
+		return true
+	}
+	return false
+}
+
+// delta folds a piece of a message and reports whether it held any.
+func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
+	keep := c.out.Keeps()
+	thinks := false
+	m.ForEach(func(k, v gjson.Result) bool {
+		if empty(v) {
+			return true
+		}
+		switch k.Str {
+		case "role":
+			to.Role(word(v))
+		case "content":
+			if keep {
+				c.content(to, v)
+			}
+		case "reasoning_content", "reasoning", "reasoning_details":
+			thinks = true
+		case "refusal":
+			to.Block(genai.RefusalPart, codec.Slot{Item: itemRefusal}).Add(word(v))
+		case "tool_calls":
+			if keep {
+				c.calls(to, v)
+			}
+		case "function_call":
+			if keep {
+				b := to.Block(genai.ToolCallPart, codec.Slot{Item: itemFunction})
+				b.Call("", word(v.Get("name")))
+				b.Add(text(v.Get("arguments")))
+			}
+		case "audio":
+			if keep {
+				c.audio(to, v)
+			}
+		case "images":
+			if keep {
+				c.images(to, v)
+			}
+		default:
+			return true
+		}
+		output = true
+		return true
+	})
+	if thinks && keep {
+		to.Block(genai.ReasoningPart, codec.Slot{Item: itemReasoning}).Add(thought(m))
+	}
+	return output
+}
+
+// empty reports whether a member of a delta holds nothing.
+func empty(v gjson.Result) bool {
+	switch v.Type {
+	case gjson.String:
+		return v.Str == ""
+	case gjson.JSON:
+		return len(v.Raw) <= 2
+	}
+	return true
+}
+
+// text is a string, or the JSON of what should have been one.
+func text(v gjson.Result) string {
+	if v.Type == gjson.JSON {
+		return v.Raw
+	}
+	return word(v)
+}
+
+// content folds text, or typed parts as Mistral streams them. Text and
+// reasoning join what came before; any other part stands by itself.
+func (c *chat) content(to *codec.Choice, v gjson.Result) {
+	if v.Type == gjson.String {
+		to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(v.Str)
+		return
+	}
+	each(c.in, v, func(p gjson.Result) {
+		switch kind := word(p.Get("type")); kind {
+		case "text", "output_text":
+			to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(word(p.Get("text")))
+		case "thinking", "reasoning":
+			to.Block(genai.ReasoningPart, codec.Slot{Item: itemReasoning}).Add(thinking(p))
+		default:
+			c.part(to, func() []genai.Part { return []genai.Part{contentPart(c.in, p)} })
+		}
+	})
+}
+
+// part puts a part after the other media of the message.
+func (c *chat) part(to *codec.Choice, read func() []genai.Part) {
+	next := int64(1) // 0 is the audio's
+	if last := to.Last(itemMedia); last != nil {
+		next = last.Slot().Part + 1
+	}
+	to.Whole(codec.Slot{Item: itemMedia, Part: next}, false, read)
+}
+
+// calls folds tool calls. A delta belongs to the call at its index; one with
+// another id is another call all the same, since some servers number every
+// call 0, and one without an index continues the last call or begins a new one.
+func (c *chat) calls(to *codec.Choice, v gjson.Result) {
+	each(c.in, v, func(t gjson.Result) {
+		id := word(t.Get("id"))
+		name, input := callOf(t)
+		at, indexed := codec.Whole(t.Get("index"))
+		last := to.Last(itemCall)
+		switch {
+		case !indexed && last == nil:
+			at = 0
+		case !indexed:
+			at = last.Slot().Part
+			if id != "" && id != last.ID() || id == "" && name != "" {
+				at++
+			}
+		}
+		b := to.Block(genai.ToolCallPart, codec.Slot{Item: itemCall, Part: at})
+		if id != "" && name != "" && b.ID() != "" && b.ID() != id {
+			at = max(at, last.Slot().Part) + 1
+			b = to.Block(genai.ToolCallPart, codec.Slot{Item: itemCall, Part: at})
+		}
+		b.Call(id, name)
+		b.Add(text(input))
+	})
+}
+
+// audio folds spoken output; its transcript is the message's text.
+func (c *chat) audio(to *codec.Choice, v gjson.Result) {
+	to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(word(v.Get("transcript")))
+	if data := word(v.Get("data")); data != "" {
+		b := to.Block(genai.BlobPart, codec.Slot{Item: itemMedia})
+		b.Media("audio", "")
+		b.Add(data)
+	}
+}
+
+func (c *chat) images(to *codec.Choice, v gjson.Result) {
+	each(c.in, v, func(p gjson.Result) {
+		c.part(to, func() []genai.Part { return []genai.Part{contentPart(c.in, p)} })
+	})
+}
+
+// Done reports the end: "[DONE]", a whole document, an error, or the last
+// finish reason where no usage is to follow, since some servers send no mark.
+func (c *chat) Done() bool {
+	return c.end || c.out.Finished(c.wanted) && (c.usage || !c.in.Request.StreamUsage)
+}
+
+func (c *chat) Flush() { c.out.Flush() }
+
+// readUsage reads token counts by the table. Output includes reasoning by the
+// conventions; where the total proves that it was counted beside the output,
+// as xAI does, it is added.
+func readUsage(in *genai.Inference, v gjson.Result) {
+	u := &in.Usage
+	codec.ReadCounts(u, v, counts)
+	total, ok := codec.Whole(v.Get("total_tokens"))
+	if !ok || u.Input == nil || u.Output == nil || u.Reasoning == nil || *u.Reasoning == 0 {
+		return
+	}
+	if *u.Input+*u.Output+*u.Reasoning == total {
+		sum := *u.Output + *u.Reasoning
+		u.Output = &sum
+	}
+}

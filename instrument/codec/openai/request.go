@@ -1,0 +1,193 @@
+package openai
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+)
+
+func chatRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	return request(chatFields, c, body, in)
+}
+
+func responsesRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	return request(responsesFields, c, body, in)
+}
+
+func embeddingsRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	return request(embeddingsFields, c, body, in)
+}
+
+func completionsRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	return request(completionsFields, c, body, in)
+}
+
+// request reads what the call's path says, then the body by its table.
+func request(fields codec.Fields, c codec.Call, body []byte, in *genai.Inference) error {
+	if c.Provider != nil {
+		in.Provider = c.Provider.NameAt(c.Path)
+	}
+	doc, err := codec.Document(body)
+	fields.Read(in, doc)
+	if in.Request.Model == "" { // Azure: the deployment names the model
+		in.Request.Model = codec.Short(codec.After(c.Path, "deployments"))
+	}
+	return err
+}
+
+// content is a row that is read only where content is kept.
+func content(f field) field {
+	return func(in *genai.Inference, v gjson.Result) {
+		if in.Keeps() {
+			f(in, v)
+		}
+	}
+}
+
+// unlessSet is a row for a parameter's older name.
+func unlessSet(f field, set func(*genai.Inference) bool) field {
+	return func(in *genai.Inference, v gjson.Result) {
+		if !set(in) {
+			f(in, v)
+		}
+	}
+}
+
+func outputType(in *genai.Inference, v gjson.Result) {
+	if t, ok := outputTypes[v.Get("type").String()]; ok {
+		in.Request.OutputType = t
+	}
+}
+
+// modalities gives way to a response_format, in whichever order they come.
+func modalities(in *genai.Inference, v gjson.Result) {
+	if !v.IsArray() || in.Request.OutputType != "" {
+		return
+	}
+	v.ForEach(func(_, m gjson.Result) bool {
+		t, ok := outputModalities[m.Str]
+		if ok {
+			in.Request.OutputType = t
+		}
+		return !ok
+	})
+}
+
+// conversation is an id, or an object that holds it.
+func conversation(in *genai.Inference, v gjson.Result) {
+	if v.IsObject() {
+		v = v.Get("id")
+	}
+	if v.Type == gjson.String && v.Str != "" {
+		in.ConversationID = codec.Short(v.Str)
+	}
+}
+
+// prompts are those of a legacy completion: each is a message of its own,
+// answered by choices of its own. Prompts may be token numbers.
+func prompts(in *genai.Inference, v gjson.Result) []genai.Message {
+	message := func(p genai.Part) genai.Message {
+		return genai.Message{Role: "user", Parts: []genai.Part{p}}
+	}
+	if v.Type == gjson.String {
+		return []genai.Message{message(codec.TextPart(in, v.Str))}
+	}
+	if !v.IsArray() {
+		return nil
+	}
+	var out []genai.Message
+	each(in, v, func(p gjson.Result) {
+		switch {
+		case p.Type == gjson.String:
+			out = append(out, message(codec.TextPart(in, p.Str)))
+		case p.IsArray():
+			out = append(out, message(codec.Unknown(in, "tokens", p)))
+		}
+	})
+	if len(out) == 0 {
+		out = append(out, message(codec.Unknown(in, "tokens", v)))
+	}
+	return out
+}
+
+// maxEach bounds the elements of one list that are read.
+const maxEach = 4096
+
+// each calls f for the elements of an array, as many as are read.
+func each(in *genai.Inference, v gjson.Result, f func(gjson.Result)) {
+	if !v.IsArray() {
+		return
+	}
+	n := 0
+	v.ForEach(func(_, e gjson.Result) bool {
+		if n++; n > maxEach {
+			in.Cut(genai.CutContent)
+			return false
+		}
+		f(e)
+		return true
+	})
+}
+
+// tools reads tool definitions, nested as in chat completions or flat as in
+// the Responses API; a built-in tool is named by its type.
+func tools(in *genai.Inference, v gjson.Result) []genai.Tool {
+	var out []genai.Tool
+	each(in, v, func(t gjson.Result) {
+		if !t.IsObject() {
+			return
+		}
+		kind := word(t.Get("type"))
+		def := t
+		for _, nested := range []string{"function", "custom"} {
+			if d := t.Get(nested); d.IsObject() {
+				def = d
+				if kind == "" {
+					kind = nested
+				}
+			}
+		}
+		tool := function(in, def)
+		if tool.Type = codec.Short(kind); tool.Type == "" {
+			tool.Type = "function"
+		}
+		if tool.Name == "" {
+			tool.Name = codec.Short(word(t.Get("server_label")))
+		}
+		if tool.Name == "" {
+			tool.Name = tool.Type
+		}
+		out = append(out, tool)
+	})
+	return out
+}
+
+// functions reads the tools of old chat completions.
+func functions(in *genai.Inference, v gjson.Result) []genai.Tool {
+	var out []genai.Tool
+	each(in, v, func(t gjson.Result) {
+		if t.IsObject() {
+			tool := function(in, t)
+			tool.Type = "function"
+			out = append(out, tool)
+		}
+	})
+	return out
+}
+
+func function(in *genai.Inference, v gjson.Result) genai.Tool {
+	return genai.Tool{
+		Name:        codec.Short(word(v.Get("name"))),
+		Description: codec.Text(in, word(v.Get("description"))),
+		Parameters:  codec.JSON(in, v.Get("parameters")),
+	}
+}
+
+// word is v where it is a string, else "".
+func word(v gjson.Result) string {
+	if v.Type != gjson.String {
+		return ""
+	}
+	return v.Str
+}

@@ -1,0 +1,177 @@
+package openai
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+)
+
+// Family is the OpenAI family. Its calls are recognised by method and path
+// shape alone, so that any server that speaks it is read, under any prefix.
+var Family = codec.Family{Name: "openai", Endpoints: []codec.Endpoint{
+	{API: "chat_completions", Operation: genai.Chat, Match: post("chat/completions"), Request: chatRequest, Response: chatResponse},
+	{API: "responses", Operation: genai.Chat, Match: post("responses"), Request: responsesRequest, Response: responsesResponse},
+	{API: "embeddings", Operation: genai.Embeddings, Match: post("embeddings"), Request: embeddingsRequest, Response: embeddingsResponse},
+	{API: "completions", Operation: genai.TextCompletion, Match: post("completions"), Request: completionsRequest, Response: chatResponse},
+	{API: "chat", Operation: genai.Chat, Match: writerChat, Request: chatRequest, Response: chatResponse},
+}}
+
+// notOurs are last segments that end like an endpoint of this family and are
+// not: Ollama's own embeddings, Mistral's fill-in-the-middle and agents.
+var notOurs = map[string]bool{"api/embeddings": true, "fim/completions": true, "agents/completions": true}
+
+type field = func(*genai.Inference, gjson.Result)
+
+// Parameters that every endpoint may carry.
+var (
+	model       = codec.String(func(in *genai.Inference) *string { return &in.Request.Model })
+	stream      = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.Stream })
+	temperature = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.Temperature })
+	topP        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopP })
+	topK        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopK })
+	frequency   = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.FrequencyPenalty })
+	presence    = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.PresencePenalty })
+	seed        = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Seed })
+	choices     = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.ChoiceCount })
+	maxTokens   = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.MaxTokens })
+	stop        = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.StopSequences })
+	tier        = codec.String(func(in *genai.Inference) *string { return &in.Request.ServiceTier })
+	reasoning   = codec.String(func(in *genai.Inference) *string { return &in.Request.ReasoningLevel })
+	streamUsage = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.StreamUsage })
+)
+
+var chatFields = codec.Fields{
+	"model":                 model,
+	"messages":              content(func(in *genai.Inference, v gjson.Result) { in.Input = messages(in, v) }),
+	"tools":                 content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, tools(in, v)...) }),
+	"functions":             content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, functions(in, v)...) }),
+	"stream":                stream,
+	"stream_options":        codec.Object(codec.Fields{"include_usage": streamUsage}),
+	"max_completion_tokens": maxTokens,
+	"max_tokens":            unlessSet(maxTokens, func(in *genai.Inference) bool { return in.Request.MaxTokens != nil }),
+	"temperature":           temperature,
+	"top_p":                 topP,
+	"top_k":                 topK, // vLLM, Together, OpenRouter and others
+	"n":                     choices,
+	"seed":                  seed,
+	"random_seed":           seed, // Mistral
+	"stop":                  stop,
+	"frequency_penalty":     frequency,
+	"presence_penalty":      presence,
+	"response_format":       outputType,
+	"modalities":            modalities,
+	"reasoning_effort":      reasoning,
+	"reasoning":             codec.Object(codec.Fields{"effort": reasoning}), // OpenRouter, Snowflake
+	"service_tier":          tier,
+}
+
+var responsesFields = codec.Fields{
+	"model":                model,
+	"instructions":         content(func(in *genai.Inference, v gjson.Result) { in.System = instructions(in, v) }),
+	"input":                content(func(in *genai.Inference, v gjson.Result) { in.Input = input(in, v) }),
+	"tools":                content(func(in *genai.Inference, v gjson.Result) { in.Tools = tools(in, v) }),
+	"stream":               stream,
+	"max_output_tokens":    maxTokens,
+	"temperature":          temperature,
+	"top_p":                topP,
+	"top_k":                topK,
+	"stop":                 stop,
+	"seed":                 seed,
+	"frequency_penalty":    frequency,
+	"presence_penalty":     presence,
+	"text":                 codec.Object(codec.Fields{"format": outputType}),
+	"reasoning":            codec.Object(codec.Fields{"effort": reasoning}),
+	"service_tier":         tier,
+	"previous_response_id": codec.String(func(in *genai.Inference) *string { return &in.Request.PreviousResponseID }),
+	"conversation":         conversation,
+}
+
+var embeddingsFields = codec.Fields{
+	"model":            model,
+	"encoding_format":  codec.Words(func(in *genai.Inference) *[]string { return &in.Request.EncodingFormats }),
+	"dimensions":       codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions }),
+	"output_dimension": codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions }), // Voyage, Mistral
+}
+
+var completionsFields = codec.Fields{
+	"model":             model,
+	"prompt":            content(func(in *genai.Inference, v gjson.Result) { in.Input = prompts(in, v) }),
+	"stream":            stream,
+	"stream_options":    codec.Object(codec.Fields{"include_usage": streamUsage}),
+	"max_tokens":        maxTokens,
+	"temperature":       temperature,
+	"top_p":             topP,
+	"top_k":             topK,
+	"n":                 choices,
+	"seed":              seed,
+	"stop":              stop,
+	"frequency_penalty": frequency,
+	"presence_penalty":  presence,
+	"service_tier":      tier,
+}
+
+// outputTypes are the gen_ai.output.type of a response_format's type.
+var outputTypes = map[string]string{"text": "text", "json_object": "json", "json_schema": "json"}
+
+// outputModalities are the same for modalities other than text.
+var outputModalities = map[string]string{"audio": "speech", "image": "image"}
+
+// counts are where token counts stand. The first of several rows for one
+// count wins.
+var counts = []codec.Count{
+	{Path: "prompt_tokens", At: func(u *genai.Usage) **int64 { return &u.Input }},
+	{Path: "input_tokens", At: func(u *genai.Usage) **int64 { return &u.Input }},
+	{Path: "completion_tokens", At: func(u *genai.Usage) **int64 { return &u.Output }},
+	{Path: "output_tokens", At: func(u *genai.Usage) **int64 { return &u.Output }},
+
+	{Path: "prompt_tokens_details.cached_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},
+	{Path: "input_tokens_details.cached_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},
+	{Path: "prompt_cache_hit_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }}, // DeepSeek
+	{Path: "cached_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},           // Together, Moonshot
+	{Path: "num_cached_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},       // Mistral
+	{Path: "prompt_tokens_details.cache_write_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheCreation }},
+	{Path: "input_tokens_details.cache_write_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheCreation }},
+
+	{Path: "completion_tokens_details.reasoning_tokens", At: func(u *genai.Usage) **int64 { return &u.Reasoning }},
+	{Path: "output_tokens_details.reasoning_tokens", At: func(u *genai.Usage) **int64 { return &u.Reasoning }},
+	{Path: "reasoning_tokens", At: func(u *genai.Usage) **int64 { return &u.Reasoning }}, // Perplexity, SambaNova
+
+	{Path: "prompt_tokens_details.text_tokens", At: func(u *genai.Usage) **int64 { return &u.InputText }},
+	{Path: "input_tokens_details.text_tokens", At: func(u *genai.Usage) **int64 { return &u.InputText }},
+	{Path: "prompt_tokens_details.audio_tokens", At: func(u *genai.Usage) **int64 { return &u.InputAudio }},
+	{Path: "input_tokens_details.audio_tokens", At: func(u *genai.Usage) **int64 { return &u.InputAudio }},
+	{Path: "prompt_tokens_details.image_tokens", At: func(u *genai.Usage) **int64 { return &u.InputImage }},
+	{Path: "input_tokens_details.image_tokens", At: func(u *genai.Usage) **int64 { return &u.InputImage }},
+	{Path: "completion_tokens_details.text_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputText }},
+	{Path: "output_tokens_details.text_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputText }},
+	{Path: "completion_tokens_details.audio_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputAudio }},
+	{Path: "output_tokens_details.audio_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputAudio }},
+	{Path: "completion_tokens_details.image_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputImage }},
+	{Path: "output_tokens_details.image_tokens", At: func(u *genai.Usage) **int64 { return &u.OutputImage }},
+}
+
+// finishReasons are the message schema's word for a finish reason, a status of
+// the Responses API, or why one of its answers is incomplete.
+var finishReasons = map[string]string{
+	"stop":           "stop",
+	"eos":            "stop", // Together
+	"length":         "length",
+	"model_length":   "length", // Mistral
+	"content_filter": "content_filter",
+	"tool_calls":     "tool_call",
+	"function_call":  "tool_call",
+	"error":          "error", // OpenRouter
+
+	"completed":         "stop",
+	"max_output_tokens": "length",
+	"failed":            "error",
+	"cancelled":         "error",
+}
+
+// errorWords are where an error names itself, the most telling first. A code
+// that only repeats the HTTP status counts last.
+var errorWords = []string{"code", "type", "error_type", "status", "object"}
+
+// errorTexts are where it is told in words.
+var errorTexts = []string{"message", "detail", "error", "msg"}
