@@ -268,3 +268,21 @@ func (nowhere) Enabled(context.Context, sdklog.EnabledParameters) bool { return 
 func (nowhere) OnEmit(context.Context, *sdklog.Record) error           { return nil }
 func (nowhere) Shutdown(context.Context) error                         { return nil }
 func (nowhere) ForceFlush(context.Context) error                       { return nil }
+
+// histogram returns the bounds and attribute sets of a histogram's points.
+func histogram(t testing.TB, data metricdata.Aggregation) (bounds []float64, sets []attribute.Set) {
+	t.Helper()
+	switch h := data.(type) {
+	case metricdata.Histogram[float64]:
+		for _, p := range h.DataPoints {
+			bounds, sets = p.Bounds, append(sets, p.Attributes)
+		}
+	case metricdata.Histogram[int64]:
+		for _, p := range h.DataPoints {
+			bounds, sets = p.Bounds, append(sets, p.Attributes)
+		}
+	default:
+		t.Fatalf("got %T, want a histogram", data)
+	}
+	return bounds, sets
+}

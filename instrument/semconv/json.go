@@ -16,6 +16,9 @@ type jsonWriter struct {
 
 var _ writer = (*jsonWriter)(nil)
 
+// reset makes room for the next value.
+func (w *jsonWriter) reset() { w.buf, w.comma = w.buf[:0], false }
+
 func (w *jsonWriter) separate() {
 	if w.comma {
 		w.buf = append(w.buf, ',')
@@ -63,7 +66,7 @@ func (w *jsonWriter) raw(v json.RawMessage) {
 	w.buf = append(w.buf, v...)
 }
 
-const hex = "0123456789abcdef"
+const hexDigits = "0123456789abcdef"
 
 // appendString appends s as a JSON string. Unlike encoding/json it leaves <, >
 // and & as they are: content is read by people.
@@ -96,7 +99,7 @@ func appendString(b []byte, s string) []byte {
 		case c == '\t':
 			b = append(b, '\\', 't')
 		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
 		i++
 		done = i

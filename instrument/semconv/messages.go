@@ -36,11 +36,12 @@ var contents = []struct {
 
 // contentJSON appends the call's content as JSON strings.
 func contentJSON(attrs []keyValue, in *genai.Inference) []keyValue {
+	var w jsonWriter
 	for _, c := range contents {
 		if c.none(in) {
 			continue
 		}
-		var w jsonWriter
+		w.reset()
 		c.write(&w, in)
 		attrs = append(attrs, c.key.String(string(w.buf)))
 	}
