@@ -1,0 +1,314 @@
+package exporters
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+)
+
+func TestAllSignalsArrive(t *testing.T) {
+	for _, protocol := range []string{"", "http/protobuf", "grpc"} {
+		t.Run("protocol "+protocol, func(t *testing.T) {
+			var c *collector
+			if protocol == "grpc" {
+				c = grpcCollector(t)
+			} else {
+				c = httpCollector(t)
+			}
+			p, v := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url, "OTEL_EXPORTER_OTLP_PROTOCOL", protocol)})
+			record(p, 600) // more than one batch
+			if err := p.Shutdown(within(t)); err != nil {
+				t.Error(err)
+			}
+			spans, metrics, logs := c.count()
+			if spans != 600 || metrics != 1 || logs != 600 {
+				t.Errorf("got %d spans, %d metrics, %d logs; want 600, 1, 600", spans, metrics, logs)
+			}
+			if said := v.all(); said != "" {
+				t.Errorf("said %q, want nothing", said)
+			}
+		})
+	}
+}
+
+func TestAliasNamesTheProtocol(t *testing.T) {
+	h, g := httpCollector(t), grpcCollector(t)
+	p, _ := start(t, Config{
+		Traces: "otlp_proto_grpc", Metrics: "none", Logs: "otlp_proto_http",
+		Getenv: env(
+			"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", g.url, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf",
+			"OTEL_EXPORTER_OTLP_ENDPOINT", h.url, "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+	})
+	record(p, 1)
+	if err := p.Shutdown(within(t)); err != nil {
+		t.Error(err)
+	}
+	if spans, _, _ := g.count(); spans != 1 {
+		t.Errorf("gRPC got %d spans, want 1", spans)
+	}
+	if _, metrics, logs := h.count(); logs != 1 || metrics != 0 {
+		t.Errorf("HTTP got %d logs, %d metrics; want 1, 0", logs, metrics)
+	}
+}
+
+func TestForceFlushSendsWhatThereIs(t *testing.T) {
+	c := httpCollector(t)
+	p, _ := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)})
+	record(p, 3)
+	if err := p.ForceFlush(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	if spans, metrics, logs := c.count(); spans != 3 || metrics != 1 || logs != 3 {
+		t.Errorf("got %d, %d, %d; want 3, 1, 3", spans, metrics, logs)
+	}
+}
+
+func TestDeadCollectorIsSaidOnceAndWaitedForByNobody(t *testing.T) {
+	for _, protocol := range []string{"http/protobuf", "grpc"} {
+		t.Run(protocol, func(t *testing.T) {
+			url := deadURL(t)
+			p, v := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", url, "OTEL_EXPORTER_OTLP_PROTOCOL", protocol)})
+			record(p, 700)
+			err := p.Shutdown(within(t))
+			if !errors.Is(err, ErrUndelivered) || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want ErrUndelivered before the deadline", err)
+			}
+			want := []string{"cannot send traces, metrics and logs to " + url + ": connection refused (700 spans, 1 metric and 700 log records lost)"}
+			if !slices.Equal(v.said, want) {
+				t.Errorf("got %q, want %q", v.said, want)
+			}
+			if !strings.Contains(v.all(), "OTEL_EXPORTER_OTLP_ENDPOINT") || !strings.Contains(v.all(), "_exporter console") {
+				t.Errorf("no way out in %q", v.hints)
+			}
+		})
+	}
+}
+
+// A collector that takes connections and never answers.
+func silent(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // ends when the listener is closed
+		var conns []net.Conn
+		defer func() {
+			for _, c := range conns {
+				_ = c.Close()
+			}
+		}()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, c)
+		}
+	})
+	t.Cleanup(func() { _ = l.Close(); wg.Wait() })
+	return "http://" + l.Addr().String()
+}
+
+func TestShutdownIsBoundedBySilentCollector(t *testing.T) {
+	for _, protocol := range []string{"http/protobuf", "grpc"} {
+		t.Run(protocol, func(t *testing.T) {
+			p, v := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", silent(t), "OTEL_EXPORTER_OTLP_PROTOCOL", protocol)})
+			record(p, 1500)
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			if err := p.Shutdown(ctx); !errors.Is(err, ErrUndelivered) {
+				t.Errorf("got %v, want ErrUndelivered", err)
+			}
+			if said := v.all(); !strings.Contains(said, "no answer in time (1500 spans, 1 metric and 1500 log records lost)") {
+				t.Errorf("got %q", said)
+			}
+		})
+	}
+}
+
+func TestStoppedTerminalDoesNotHoldShutdown(t *testing.T) {
+	r, w := io.Pipe() // nobody reads
+	p, _ := start(t, Config{Traces: "none", Metrics: "console", Logs: "none", Console: w})
+	record(p, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := p.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want deadline exceeded", err)
+	}
+	_ = r.Close()
+}
+
+func TestWrongProtocolIsNamed(t *testing.T) {
+	tests := []struct {
+		name, protocol, url, want, hint string
+	}{
+		{"HTTP to a gRPC port", "http/protobuf", grpcCollector(t).url, "it answers gRPC, not HTTP", "set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318"},
+		{"gRPC to an HTTP port", "grpc", httpCollector(t).url, "it answers HTTP, not gRPC", "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use port 4317"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, v := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", tt.url, "OTEL_EXPORTER_OTLP_PROTOCOL", tt.protocol)})
+			record(p, 1)
+			if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+				t.Errorf("got %v, want ErrUndelivered", err)
+			}
+			want := []string{"cannot send traces, metrics and logs to " + tt.url + ": " + tt.want + " (1 span, 1 metric and 1 log record lost)"}
+			if !slices.Equal(v.said, want) || v.hints[0] != tt.hint {
+				t.Errorf("got %q, %q; want %q, %q", v.said, v.hints, want, tt.hint)
+			}
+		})
+	}
+}
+
+func TestNoneDoesNothing(t *testing.T) {
+	p, v := start(t, Config{Traces: "none", Metrics: "none", Logs: "none"})
+	record(p, 10)
+	if err := p.Shutdown(within(t)); err != nil || v.all() != "" {
+		t.Errorf("got %v, said %q", err, v.all())
+	}
+}
+
+func TestConsoleWritesWholeDocuments(t *testing.T) {
+	var out bytes.Buffer
+	p, _ := start(t, Config{Traces: "console", Metrics: "console", Logs: "console", Console: &out})
+	tracer := p.Tracer.Tracer("test")
+	_, span := tracer.Start(t.Context(), "first")
+	span.End()
+	if !strings.Contains(out.String(), `"first"`) {
+		t.Error("a span that has ended is not on the console yet")
+	}
+	record(p, 2)
+	if err := p.Shutdown(within(t)); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{`"Name": "parent"`, `"took"`, `"EventName": "happened"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s on the console", want)
+		}
+	}
+}
+
+// A request's bytes reach every sink, and each is served whatever the others do.
+func TestListsDeliverToEach(t *testing.T) {
+	c := httpCollector(t)
+	var out bytes.Buffer
+	path := t.TempDir() + "/out.jsonl"
+	p, _ := start(t, Config{
+		Traces: "console,otlp,otlp_file", Metrics: "none", Logs: "none", Console: &out, File: path,
+		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url),
+	})
+	record(p, 2)
+	if err := p.Shutdown(within(t)); err != nil {
+		t.Error(err)
+	}
+	if spans, _, _ := c.count(); spans != 2 {
+		t.Errorf("collector got %d spans, want 2", spans)
+	}
+	if n := strings.Count(out.String(), `"Name": "parent"`); n != 2 {
+		t.Errorf("console got %d spans, want 2", n)
+	}
+	if lines := readLines(t, path); len(lines) != 1 || strings.Count(lines[0], `"name":"parent"`) != 2 {
+		t.Errorf("file got %q", lines)
+	}
+}
+
+func TestDeadCollectorDoesNotStopTheFile(t *testing.T) {
+	path := t.TempDir() + "/out.jsonl"
+	p, v := start(t, Config{
+		Traces: "otlp,otlp_file", Metrics: "none", Logs: "none", File: path,
+		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", deadURL(t)),
+	})
+	record(p, 1)
+	if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+		t.Errorf("got %v, want ErrUndelivered", err)
+	}
+	if lines := readLines(t, path); len(lines) != 1 {
+		t.Errorf("got %d lines, want 1", len(lines))
+	}
+	if len(v.said) != 1 {
+		t.Errorf("said %q", v.said)
+	}
+}
+
+func TestHeldProblemsAreSaidOnceAtTheEnd(t *testing.T) {
+	url := deadURL(t)
+	p, v := start(t, Config{Hold: true, Metrics: "none", Logs: "none", Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", url)})
+	record(p, 2)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_ = p.ForceFlush(ctx)
+	if said := v.all(); said != "" {
+		t.Errorf("said %q before the end", said)
+	}
+	record(p, 3)
+	_ = p.Shutdown(within(t))
+	if want := []string{"cannot send traces to " + url + ": connection refused (5 spans lost)"}; !slices.Equal(v.said, want) {
+		t.Errorf("got %q, want %q", v.said, want)
+	}
+}
+
+func TestEarlyWordAndFinalTally(t *testing.T) {
+	url := deadURL(t)
+	p, v := start(t, Config{Metrics: "none", Logs: "none", Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", url)})
+	record(p, 2)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_ = p.ForceFlush(ctx)
+	record(p, 3)
+	_ = p.Shutdown(within(t))
+	want := []string{
+		"cannot send traces to " + url + ": connection refused (trying again)",
+		"cannot send traces to " + url + ": connection refused (5 spans lost in all)",
+	}
+	if !slices.Equal(v.said, want) {
+		t.Errorf("got %q, want %q", v.said, want)
+	}
+}
+
+func TestQueueThatOverflowsIsCounted(t *testing.T) {
+	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "4")
+	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer s.Close()
+	p, v := start(t, Config{
+		Metrics: "none", Logs: "none",
+		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL, "OTEL_BSP_MAX_QUEUE_SIZE", "4"),
+	})
+	record(p, 100)
+	close(release)
+	_ = p.Shutdown(within(t))
+	if said := v.all(); !strings.Contains(said, "spans lost: the queue was full") || !strings.Contains(said, "OTEL_BSP_MAX_QUEUE_SIZE") {
+		t.Errorf("got %q", said)
+	}
+}
+
+func TestAny(t *testing.T) {
+	tests := []struct {
+		c    Config
+		want bool
+	}{
+		{Config{}, true},
+		{Config{Traces: "none", Metrics: "None", Logs: " none "}, false},
+		{Config{Traces: "none", Metrics: "none", Logs: "console"}, true},
+		{Config{Traces: "none", Metrics: "none"}, true},
+		{Config{Traces: "bad", Metrics: "none", Logs: "none"}, true},
+	}
+	for _, tt := range tests {
+		if got := Any(tt.c); got != tt.want {
+			t.Errorf("Any(%q, %q, %q) = %v, want %v", tt.c.Traces, tt.c.Metrics, tt.c.Logs, got, tt.want)
+		}
+	}
+}
+

@@ -1,0 +1,151 @@
+package exporters
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"google.golang.org/grpc"
+)
+
+// The SDK's exporters read the OTLP variables by themselves. What they would
+// do with them is ours to do below the tap, so each is undone here: they
+// serialise, and that is all.
+
+func (b *builder) otlpSpans(ctx context.Context, names []string) (sdktrace.SpanProcessor, error) {
+	t, err := b.tap(traces, names)
+	if t == nil || err != nil {
+		return nil, err
+	}
+	e, err := otlptracehttp.New(
+		ctx,
+		otlptracehttp.WithHTTPClient(t.client()),
+		otlptracehttp.WithEndpointURL(tapURL),
+		otlptracehttp.WithEncoding(otlptracehttp.EncodingProtobuf),
+		otlptracehttp.WithCompression(otlptracehttp.NoCompression),
+		otlptracehttp.WithHeaders(nil),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return b.spanQueue(e), nil
+}
+
+func (b *builder) otlpMetrics(ctx context.Context, names []string) (sdkmetric.Reader, error) {
+	t, err := b.tap(metrics, names)
+	if t == nil || err != nil {
+		return nil, err
+	}
+	// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and
+	// ..._DEFAULT_HISTOGRAM_AGGREGATION stay the SDK's.
+	e, err := otlpmetrichttp.New(
+		ctx,
+		otlpmetrichttp.WithHTTPClient(t.client()),
+		otlpmetrichttp.WithEndpointURL(tapURL),
+		otlpmetrichttp.WithCompression(otlpmetrichttp.NoCompression),
+		otlpmetrichttp.WithHeaders(nil),
+		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return sdkmetric.NewPeriodicReader(someMetrics{e}), nil
+}
+
+func (b *builder) otlpLogs(ctx context.Context, names []string) (sdklog.Processor, error) {
+	t, err := b.tap(logs, names)
+	if t == nil || err != nil {
+		return nil, err
+	}
+	e, err := otlploghttp.New(
+		ctx,
+		otlploghttp.WithHTTPClient(t.client()),
+		otlploghttp.WithEndpointURL(tapURL),
+		otlploghttp.WithCompression(otlploghttp.NoCompression),
+		otlploghttp.WithHeaders(nil),
+		otlploghttp.WithRetry(otlploghttp.RetryConfig{}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return b.logQueue(e), nil
+}
+
+// tap returns what takes sig to where names say, nil if nowhere. The file
+// comes first: it is done at once, also when a collector takes its time.
+func (b *builder) tap(sig signal, names []string) (*tap, error) {
+	t := &tap{signal: sig}
+	if slices.Contains(names, nameOTLPFile) {
+		if b.file == nil {
+			f, err := openFile(b.File, b.report)
+			if err != nil {
+				return nil, err
+			}
+			b.file = f
+			b.ends = append(b.ends, f.close)
+		}
+		t.sinks = append(t.sinks, b.file)
+	}
+	if protocol, ok := protocolOf(names); ok {
+		set, err := readSettings(sig, protocol, b.Getenv, b.report.plain)
+		if err != nil {
+			return nil, err
+		}
+		s, err := b.sender(set)
+		if err != nil {
+			return nil, err
+		}
+		t.sinks = append(t.sinks, &courier{sender: s, timeout: set.timeout, life: b.life, report: b.report})
+	}
+	if t.sinks == nil {
+		return nil, nil
+	}
+	return t, nil
+}
+
+// sender returns what sends by the protocol in force. Signals with the same
+// endpoint and certificates share connections.
+func (b *builder) sender(set settings) (sender, error) {
+	tlsConfig, err := set.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	// The order is the specification's: a distribution's name stands before.
+	agent := "OTel-OTLP-Exporter-Go/" + sdk.Version()
+	if b.Version != "" {
+		agent = "otel-genai/" + b.Version + " " + agent
+	}
+	l := set.link()
+	if set.protocol == protoGRPC {
+		conn := b.conns[l]
+		if conn == nil {
+			if conn, err = newGRPCConn(set, tlsConfig, agent); err != nil {
+				return nil, err
+			}
+			if b.conns == nil {
+				b.conns = map[link]*grpc.ClientConn{}
+			}
+			b.conns[l] = conn
+			b.ends = append(b.ends, conn.Close)
+		}
+		return newGRPCSender(set, conn), nil
+	}
+	client := b.clients[l]
+	if client == nil {
+		client = newHTTPClient(tlsConfig)
+		if b.clients == nil {
+			b.clients = map[link]*http.Client{}
+		}
+		b.clients[l] = client
+		b.ends = append(b.ends, func() error { client.CloseIdleConnections(); return nil })
+	}
+	return &httpSender{client: client, set: set, agent: agent}, nil
+}

@@ -1,0 +1,251 @@
+package exporters
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// maxProblems is how many different problems are told. There are few causes;
+// more than this would be one cause in many words.
+const maxProblems = 32
+
+// reporter tells problems in our voice: each once when it is first seen, and
+// once more at the end if it has cost something since.
+type reporter struct {
+	mu       sync.Mutex
+	warn     func(problem, hint string)
+	held     bool
+	problems []*problem
+}
+
+// problem is what failures of one cause have in common, and what they cost.
+type problem struct {
+	key, hint string
+	// text returns the sentence. cost is what was lost, "" for nothing; span
+	// is the time it speaks of: " so far", " in all" or "".
+	text     func(p *problem, cost, span string) string
+	signals  [signals]bool
+	lost     [signals]int64
+	partial  bool // lost counts what a partial success counts
+	told     bool
+	toldLost int64
+}
+
+func newReporter(warn func(problem, hint string), hold bool) *reporter {
+	return &reporter{warn: warn, held: hold}
+}
+
+// sdk takes the SDK's own errors.
+func (r *reporter) sdk(err error) {
+	if err == nil || errors.Is(err, ErrUndelivered) {
+		return // told where it happened
+	}
+	r.plain(oneLine(err.Error()), "")
+}
+
+// plain tells a problem that has no cost.
+func (r *reporter) plain(text, hint string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.find(text, hint, func(*problem, string, string) string { return text })
+	r.tell()
+}
+
+// seen is a failed attempt that may be made good.
+func (r *reporter) seen(sig signal, f *failure) {
+	if !f.early || !f.retry {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.failed(f); p != nil {
+		p.signals[sig] = true
+		r.tell()
+	}
+}
+
+// lost is a request that did not arrive and won't.
+func (r *reporter) lost(q request, f *failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.failed(f)
+	if p == nil {
+		return
+	}
+	p.signals[q.signal] = true
+	n := q.count()
+	if rows[q.signal].additive {
+		n += p.lost[q.signal]
+	}
+	p.lost[q.signal] = n
+	r.tell()
+}
+
+// delivered is a request that arrived at where.
+func (r *reporter) delivered(q request) {
+	if rows[q.signal].additive {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.problems {
+		if !p.partial {
+			p.lost[q.signal] = 0
+		}
+	}
+}
+
+// partial is a request that the endpoint took a part of, or all of it with a
+// warning.
+func (r *reporter) partial(sig signal, f *failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	said := ""
+	if f.what != "" {
+		said = ": " + f.what
+	}
+	text := func(_ *problem, cost, span string) string { return f.where + " rejected " + cost + span + said }
+	if f.rejected == 0 {
+		text = func(*problem, string, string) string { return f.where + " warns about " + sig.String() + said }
+	}
+	p := r.find(fmt.Sprint(f.where, " partial ", sig, f.rejected == 0), f.hint, text)
+	if p == nil {
+		return
+	}
+	p.partial = true
+	p.lost[sig] += f.rejected
+	r.tell()
+}
+
+// dropped tells what never reached an exporter. late says that the time was up
+// before the queue was empty.
+func (r *reporter) dropped(q *queue, late bool) {
+	n := q.left()
+	if n <= 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	why, hint := "the queue was full", "make it longer with "+q.variable
+	if late {
+		why, hint = "there was no time to send them", "allow more with OTEL_GENAI_FLUSH_TIMEOUT"
+	}
+	p := r.find("dropped "+q.signal.String(), hint, func(_ *problem, cost, _ string) string { return cost + " lost: " + why })
+	if p != nil {
+		p.lost[q.signal] = n
+		r.tell()
+	}
+}
+
+// hold keeps what is to be told for settle.
+func (r *reporter) hold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = true
+}
+
+// settle tells what has not been told, and what has cost more since it was. It
+// reports whether anything was lost.
+func (r *reporter) settle() (lost bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = false
+	for _, p := range r.problems {
+		lost = lost || p.total() > 0
+		switch {
+		case !p.told:
+			r.say(p, "")
+		case p.total() > p.toldLost:
+			p.hint = "" // it has been given
+			r.say(p, " in all")
+		}
+	}
+	return lost
+}
+
+// failed finds the problem of a failure.
+func (r *reporter) failed(f *failure) *problem {
+	verb := f.verb
+	if verb == "" {
+		verb = "cannot send"
+	}
+	return r.find(verb+" "+f.where+" "+f.kind, f.hint, func(p *problem, cost, span string) string {
+		note := ""
+		switch {
+		case cost != "":
+			note = " (" + cost + " lost" + span + ")"
+		case f.retry && span != "":
+			note = " (trying again)"
+		}
+		return verb + " " + p.names() + " to " + f.where + ": " + f.what + note
+	})
+}
+
+// find returns the problem of that key, or makes it; nil when there are too many.
+func (r *reporter) find(key, hint string, text func(p *problem, cost, span string) string) *problem {
+	for _, p := range r.problems {
+		if p.key == key {
+			return p
+		}
+	}
+	if len(r.problems) == maxProblems {
+		return nil
+	}
+	p := &problem{key: key, hint: hint, text: text}
+	r.problems = append(r.problems, p)
+	return p
+}
+
+// tell tells the problems that have not been told, unless that is held.
+func (r *reporter) tell() {
+	if r.held {
+		return
+	}
+	for _, p := range r.problems {
+		if !p.told {
+			r.say(p, " so far")
+		}
+	}
+}
+
+func (r *reporter) say(p *problem, span string) {
+	p.told, p.toldLost = true, p.total()
+	r.warn(p.text(p, p.cost(), span), p.hint)
+}
+
+func (p *problem) total() (n int64) {
+	for _, lost := range p.lost {
+		n += lost
+	}
+	return n
+}
+
+func (p *problem) names() string {
+	var names []string
+	for sig, has := range p.signals {
+		if has {
+			names = append(names, signal(sig).String())
+		}
+	}
+	return list(names, "and")
+}
+
+// cost is what was lost in words: "7 spans and 1 log record".
+func (p *problem) cost() string {
+	var parts []string
+	for sig, n := range p.lost {
+		unit := rows[sig].unit
+		if p.partial {
+			unit = rows[sig].rejected
+		}
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+unit)
+		case n > 1:
+			parts = append(parts, fmt.Sprint(n, " ", unit, "s"))
+		}
+	}
+	return strings.TrimSpace(list(parts, "and"))
+}
