@@ -18,8 +18,14 @@ func TestParseContent(t *testing.T) {
 		in   string
 		want Content
 	}{
-		{"", NoContent}, {"no_content", NoContent}, {"NO_CONTENT", NoContent}, {"False", NoContent},
-		{"span_only", SpanOnly}, {"Event_Only", EventOnly}, {" SPAN_AND_EVENT ", SpanAndEvent}, {"TRUE", SpanAndEvent},
+		{"", NoContent},
+		{"no_content", NoContent},
+		{"NO_CONTENT", NoContent},
+		{"False", NoContent},
+		{"span_only", SpanOnly},
+		{"Event_Only", EventOnly},
+		{" SPAN_AND_EVENT ", SpanAndEvent},
+		{"TRUE", SpanAndEvent},
 	}
 	for _, tt := range tests {
 		if got, err := ParseContent(tt.in); err != nil || got != tt.want {
@@ -190,37 +196,70 @@ func TestPartsFollowTheSchemas(t *testing.T) {
 		{"text may be empty", genai.Part{Type: genai.TextPart}, `{"type":"text","content":""}`},
 		{"reasoning", genai.Part{Type: genai.ReasoningPart, Text: "hm"}, `{"type":"reasoning","content":"hm"}`},
 		{"refusal is a generic part", genai.Part{Type: genai.RefusalPart, Text: "no"}, `{"type":"refusal","content":"no"}`},
-		{"tool call", genai.Part{Type: genai.ToolCallPart, ID: "c1", Name: "f", Args: []byte(`{"a":[1,2.5,null,true,{}],"b":[]}`)},
-			`{"type":"tool_call","id":"c1","name":"f","arguments":{"a":[1,2.5,null,true,{}],"b":[]}}`},
+		{
+			"tool call",
+			genai.Part{Type: genai.ToolCallPart, ID: "c1", Name: "f", Args: []byte(`{"a":[1,2.5,null,true,{}],"b":[]}`)},
+			`{"type":"tool_call","id":"c1","name":"f","arguments":{"a":[1,2.5,null,true,{}],"b":[]}}`,
+		},
 		{"tool call without arguments", genai.Part{Type: genai.ToolCallPart, Name: "f"}, `{"type":"tool_call","name":"f"}`},
-		{"arguments that are no JSON are a string", genai.Part{Type: genai.ToolCallPart, Name: "f", Args: []byte(`{"a":`)},
-			`{"type":"tool_call","name":"f","arguments":"{\"a\":"}`},
+		{
+			"arguments that are no JSON are a string",
+			genai.Part{Type: genai.ToolCallPart, Name: "f", Args: []byte(`{"a":`)},
+			`{"type":"tool_call","name":"f","arguments":"{\"a\":"}`,
+		},
 		{"two JSON values are no JSON", genai.Part{Type: genai.ToolCallPart, Name: "f", Args: []byte(`{} {}`)}, `{"type":"tool_call","name":"f","arguments":"{} {}"}`},
-		{"tool response", genai.Part{Type: genai.ToolCallResponsePart, ID: "c1", Result: []byte(`"sunny"`)},
-			`{"type":"tool_call_response","id":"c1","response":"sunny"}`},
+		{
+			"tool response",
+			genai.Part{Type: genai.ToolCallResponsePart, ID: "c1", Result: []byte(`"sunny"`)},
+			`{"type":"tool_call_response","id":"c1","response":"sunny"}`,
+		},
 		{"tool response without a result", genai.Part{Type: genai.ToolCallResponsePart, ID: "c1"}, `{"type":"tool_call_response","id":"c1","response":""}`},
-		{"server tool call with the provider's type", genai.Part{Type: genai.ServerToolCallPart, ID: "ws", Name: "web_search", Args: []byte(`{"type":"search","query":"q"}`)},
-			`{"type":"server_tool_call","id":"ws","name":"web_search","server_tool_call":{"type":"search","query":"q"}}`},
-		{"server tool call without one", genai.Part{Type: genai.ServerToolCallPart, Name: "web_search", Args: []byte(`{"query":"q"}`)},
-			`{"type":"server_tool_call","name":"web_search","server_tool_call":{"type":"web_search","arguments":{"query":"q"}}}`},
-		{"server tool call without anything", genai.Part{Type: genai.ServerToolCallPart, Name: "web_search"},
-			`{"type":"server_tool_call","name":"web_search","server_tool_call":{"type":"web_search"}}`},
-		{"server tool response", genai.Part{Type: genai.ServerToolResponsePart, ID: "ws", Name: "web_search", Result: []byte(`["r"]`)},
-			`{"type":"server_tool_call_response","id":"ws","server_tool_call_response":{"type":"web_search","result":["r"]}}`},
-		{"server tool response of no name", genai.Part{Type: genai.ServerToolResponsePart},
-			`{"type":"server_tool_call_response","server_tool_call_response":{"type":"unknown"}}`},
-		{"blob with data", genai.Part{Type: genai.BlobPart, Modality: "image", MIME: "image/png", Text: "AAAA", Size: 3},
-			`{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`},
-		{"blob without data says how much there was", genai.Part{Type: genai.BlobPart, MIME: "audio/wav", Size: 12345},
-			`{"type":"blob","modality":"audio","mime_type":"audio/wav","content":"","size":12345}`},
+		{
+			"server tool call with the provider's type",
+			genai.Part{Type: genai.ServerToolCallPart, ID: "ws", Name: "web_search", Args: []byte(`{"type":"search","query":"q"}`)},
+			`{"type":"server_tool_call","id":"ws","name":"web_search","server_tool_call":{"type":"search","query":"q"}}`,
+		},
+		{
+			"server tool call without one",
+			genai.Part{Type: genai.ServerToolCallPart, Name: "web_search", Args: []byte(`{"query":"q"}`)},
+			`{"type":"server_tool_call","name":"web_search","server_tool_call":{"type":"web_search","arguments":{"query":"q"}}}`,
+		},
+		{
+			"server tool call without anything",
+			genai.Part{Type: genai.ServerToolCallPart, Name: "web_search"},
+			`{"type":"server_tool_call","name":"web_search","server_tool_call":{"type":"web_search"}}`,
+		},
+		{
+			"server tool response",
+			genai.Part{Type: genai.ServerToolResponsePart, ID: "ws", Name: "web_search", Result: []byte(`["r"]`)},
+			`{"type":"server_tool_call_response","id":"ws","server_tool_call_response":{"type":"web_search","result":["r"]}}`,
+		},
+		{
+			"server tool response of no name",
+			genai.Part{Type: genai.ServerToolResponsePart},
+			`{"type":"server_tool_call_response","server_tool_call_response":{"type":"unknown"}}`,
+		},
+		{
+			"blob with data",
+			genai.Part{Type: genai.BlobPart, Modality: "image", MIME: "image/png", Text: "AAAA", Size: 3},
+			`{"type":"blob","modality":"image","mime_type":"image/png","content":"AAAA"}`,
+		},
+		{
+			"blob without data says how much there was",
+			genai.Part{Type: genai.BlobPart, MIME: "audio/wav", Size: 12345},
+			`{"type":"blob","modality":"audio","mime_type":"audio/wav","content":"","size":12345}`,
+		},
 		{"uri", genai.Part{Type: genai.URIPart, Modality: "image", URI: "https://a/b.png"}, `{"type":"uri","modality":"image","uri":"https://a/b.png"}`},
 		{"file", genai.Part{Type: genai.FilePart, FileID: "file-1"}, `{"type":"file","modality":"document","file_id":"file-1"}`},
 		{"unknown part", genai.Part{Type: "hologram", ID: "h", Name: "n", Raw: []byte(`{"x":1}`)}, `{"type":"hologram","id":"h","name":"n","content":{"x":1}}`},
 		{"unknown part that was cut", genai.Part{Type: "hologram", Raw: []byte(`{"x":`)}, `{"type":"hologram","content":"{\"x\":"}`},
 		{"unknown part of text", genai.Part{Type: "hologram", Text: "t"}, `{"type":"hologram","content":"t"}`},
 		{"no type at all", genai.Part{}, `{"type":"unknown"}`},
-		{"a number that no value can hold", genai.Part{Type: genai.ToolCallPart, Name: "f", Args: []byte(`[12345678901234567890]`)},
-			`{"type":"tool_call","name":"f","arguments":[12345678901234567890]}`},
+		{
+			"a number that no value can hold",
+			genai.Part{Type: genai.ToolCallPart, Name: "f", Args: []byte(`[12345678901234567890]`)},
+			`{"type":"tool_call","name":"f","arguments":[12345678901234567890]}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -323,12 +362,25 @@ func TestStructuredValuesAreBounded(t *testing.T) {
 	if s := v.AsString(); !json.Valid([]byte(s)) || !strings.Contains(s, `"<x>"`) {
 		t.Errorf("got %q past the depth, want the rest as JSON", s)
 	}
+	if v, _ := raw(maxNodes, strings.Repeat("[", 201)+strings.Repeat("]", 201)); depth(v) != maxDepth+1 {
+		t.Errorf("got depth %d of arrays, want %d", depth(v), maxDepth+1)
+	}
 	wide := "[0" + strings.Repeat(",0", maxNodes) + "]"
 	if v, left := raw(maxNodes, wide); v.Type() != attribute.STRING || v.AsString() != wide || left != maxNodes {
 		t.Errorf("got type %v and %d nodes left of a wide value, want it as a string that takes none", v.Type(), left)
 	}
 	if v, left := raw(3, `[1]`); v.Type() != attribute.SLICE || left != 1 {
 		t.Errorf("got type %v and %d left, want a slice and 1", v.Type(), left)
+	}
+	for number, want := range map[string]attribute.Value{
+		"7": attribute.Int64Value(7), "0.5": attribute.Float64Value(0.5), "1e999": attribute.StringValue("1e999"),
+	} {
+		if v, _ := raw(maxNodes, number); v != want {
+			t.Errorf("%s: got %v, want %v", number, v, want)
+		}
+	}
+	if v, _ := raw(3, `{"a":{"b":1}}`); v.AsString() != `{"a":{"b":1}}` {
+		t.Errorf("got %v of an object with no room, want a string", v)
 	}
 	if v, _ := raw(2, `[1]`); v.AsString() != `[1]` {
 		t.Errorf("got %v with no room left, want a string", v)

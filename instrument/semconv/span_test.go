@@ -2,6 +2,7 @@ package semconv
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -76,18 +79,26 @@ func TestAttributeIsLeftOutWhereItSaysNothing(t *testing.T) {
 		gone   []string
 	}{
 		{"one choice is the default", func(in *genai.Inference) { in.Request.ChoiceCount = ptr[int64](1) }, []string{"gen_ai.request.choice.count"}},
-		{"a call that does not stream", func(in *genai.Inference) { in.Request.Stream = false },
-			[]string{"gen_ai.request.stream", "gen_ai.response.time_to_first_chunk"}},
+		{
+			"a call that does not stream", func(in *genai.Inference) { in.Request.Stream = false },
+			[]string{"gen_ai.request.stream", "gen_ai.response.time_to_first_chunk"},
+		},
 		{"a stream without a chunk", func(in *genai.Inference) { in.Timing.FirstChunk = time.Time{} }, []string{"gen_ai.response.time_to_first_chunk"}},
 		{"service tier auto", func(in *genai.Inference) { in.Request.ServiceTier = "auto" }, []string{"openai.request.service_tier"}},
 		{"an API that the convention has no word for", func(in *genai.Inference) { in.API = "completions" }, []string{"openai.api.type"}},
-		{"another provider of the protocol", func(in *genai.Inference) { in.Provider = "groq" },
-			[]string{"openai.api.type", "openai.request.service_tier", "openai.response.service_tier", "openai.response.system_fingerprint"}},
+		{
+			"another provider of the protocol", func(in *genai.Inference) { in.Provider = "groq" },
+			[]string{"openai.api.type", "openai.request.service_tier", "openai.response.service_tier", "openai.response.system_fingerprint"},
+		},
 		{"no address, no port", func(in *genai.Inference) { in.Server.Address = "" }, []string{"server.address", "server.port"}},
-		{"a number that is not finite", func(in *genai.Inference) { in.Request.Temperature, in.Request.TopP = ptr(math.Inf(1)), ptr(math.NaN()) },
-			[]string{"gen_ai.request.temperature", "gen_ai.request.top_p"}},
-		{"a negative count", func(in *genai.Inference) { in.Usage.Input, in.Request.MaxTokens = ptr[int64](-1), ptr[int64](-1) },
-			[]string{"gen_ai.usage.input_tokens", "gen_ai.request.max_tokens"}},
+		{
+			"a number that is not finite", func(in *genai.Inference) { in.Request.Temperature, in.Request.TopP = ptr(math.Inf(1)), ptr(math.NaN()) },
+			[]string{"gen_ai.request.temperature", "gen_ai.request.top_p"},
+		},
+		{
+			"a negative count", func(in *genai.Inference) { in.Usage.Input, in.Request.MaxTokens = ptr[int64](-1), ptr[int64](-1) },
+			[]string{"gen_ai.usage.input_tokens", "gen_ai.request.max_tokens"},
+		},
 	}
 	full := newRig(t, nil)
 	full.observe(chat())
@@ -302,9 +313,15 @@ func TestCutsAndExtras(t *testing.T) {
 	in.Cut(genai.CutEvent)
 	in.Cut(genai.CutStream)
 	in.Extra = []genai.Attr{
-		{Key: "aws.bedrock.guardrail.id", Value: "g1"}, {Key: "x.int", Value: int64(3)}, {Key: "x.float", Value: 0.5},
-		{Key: "x.bool", Value: true}, {Key: "x.list", Value: []string{"a"}}, {Key: "x.empty", Value: ""}, {Key: "", Value: "no key"},
-		{Key: "x.kind", Value: struct{}{}}, {Key: "gen_ai.operation.name", Value: "chat"},
+		{Key: "aws.bedrock.guardrail.id", Value: "g1"},
+		{Key: "x.int", Value: int64(3)},
+		{Key: "x.float", Value: 0.5},
+		{Key: "x.bool", Value: true},
+		{Key: "x.list", Value: []string{"a"}},
+		{Key: "x.empty", Value: ""},
+		{Key: "", Value: "no key"},
+		{Key: "x.kind", Value: struct{}{}},
+		{Key: "gen_ai.operation.name", Value: "chat"},
 	}
 	r := newRig(t, nil)
 	r.observe(in)
@@ -320,13 +337,13 @@ func TestCutsAndExtras(t *testing.T) {
 
 func TestWordsAreBounded(t *testing.T) {
 	in := chat()
-	in.Request.Model = strings.Repeat("é", 5000)
+	in.Request.Model = "x" + strings.Repeat("é", 5000) // the bound falls within a letter
 	in.Request.StopSequences = make([]string, 5000)
 	r := newRig(t, nil)
 	r.observe(in)
 	s := r.span(t)
 	model := attrMap(s.Attributes)["gen_ai.request.model"].(string)
-	if len(model) > maxWord+len(genai.Mark) || !strings.HasSuffix(model, genai.Mark) || len(s.Name) > maxWord+100 {
+	if len(model) > maxWord+len(genai.Mark) || !strings.HasSuffix(model, "é"+genai.Mark) || len(s.Name) > maxWord+100 {
 		t.Errorf("got a model of %d bytes and a name of %d, want at most %d and the mark", len(model), len(s.Name), maxWord)
 	}
 	if n := len(attrMap(s.Attributes)["gen_ai.request.stop_sequences"].([]string)); n != maxItems {
@@ -352,6 +369,23 @@ func TestTimesThatAreMissingAreNow(t *testing.T) {
 	r.observe(in)
 	if s := r.span(t); s.StartTime.Before(before) || s.EndTime.Before(s.StartTime) || s.EndTime.After(time.Now()) {
 		t.Errorf("got %v to %v, want within %v to now", s.StartTime, s.EndTime, before)
+	}
+}
+
+// refuser is a meter that makes no instrument.
+type refuser struct{ noop.MeterProvider }
+
+func (r refuser) Meter(string, ...metric.MeterOption) metric.Meter { return refusingMeter{} }
+
+type refusingMeter struct{ noop.Meter }
+
+func (refusingMeter) Int64Histogram(string, ...metric.Int64HistogramOption) (metric.Int64Histogram, error) {
+	return nil, errors.New("no room")
+}
+
+func TestMeterThatRefusesIsAnError(t *testing.T) {
+	if o, err := New(Config{MeterProvider: refuser{}}); err == nil || o != nil {
+		t.Errorf("got %v, %v; want an error", o, err)
 	}
 }
 
