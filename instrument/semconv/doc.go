@@ -74,8 +74,10 @@
 // Messages, instructions and tool definitions follow the published JSON
 // schemas. A blob whose data was not kept has an empty content and its size in
 // bytes ("size"); a part that the schemas have no type for is a generic part,
-// {"type": its type, "content": what it held}. On spans content is a JSON
-// string, the form that the published text allows and that back ends read
-// today; on events it is structured, with values nested too deep or too large for that
-// ([maxDepth], [maxNodes]) as JSON strings in their place.
+// {"type": its type, "content": what it held}. On events content is structured;
+// values of the call's own that are nested deeper than 24 levels, or that have more
+// than 10,000 members in one call, stand there as strings of JSON. On spans content
+// is a JSON string: the published text would have it structured where a language
+// can, which Go's SDK now does, but the official packages send strings and that is
+// what back ends read.
 package semconv
