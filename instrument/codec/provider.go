@@ -20,17 +20,17 @@ type Provider struct {
 	// empty where clients append the version themselves.
 	Base string
 	// Paths are other values of gen_ai.provider.name, for another API at the
-	// same host: the first row whose Has occurs in the path counts.
+	// same host: the first row whose Prefix the path has counts.
 	Paths []PathName
 }
 
-// PathName is a provider's name for the paths that contain Has.
-type PathName struct{ Has, Name string }
+// PathName is a provider's name for the paths that begin with Prefix.
+type PathName struct{ Prefix, Name string }
 
 // NameAt returns gen_ai.provider.name for a call to an escaped path.
 func (p *Provider) NameAt(path string) string {
 	for _, row := range p.Paths {
-		if strings.Contains(path, row.Has) {
+		if strings.HasPrefix(path, row.Prefix) {
 			return row.Name
 		}
 	}

@@ -64,8 +64,17 @@ func itemParts(in *genai.Inference, item gjson.Result) []genai.Part {
 	switch {
 	case kind == "message" || kind == "" && item.Get("content").Exists():
 		return contentParts(in, item.Get("content"))
-	case kind == "reasoning": // its encrypted form says nothing to a reader
-		return append(contentParts(in, item.Get("summary")), contentParts(in, item.Get("content"))...)
+	case kind == "reasoning":
+		parts := append(contentParts(in, item.Get("summary")), contentParts(in, item.Get("content"))...)
+		for i := range parts {
+			if parts[i].Type == genai.TextPart {
+				parts[i].Type = genai.ReasoningPart
+			}
+		}
+		if len(parts) == 0 { // encrypted: there was some, which is all a reader can be told
+			parts = append(parts, genai.Part{Type: genai.ReasoningPart})
+		}
+		return parts
 	case clientCalls[kind]:
 		return []genai.Part{clientCall(in, kind, item)}
 	case strings.HasSuffix(kind, "_output"):

@@ -1,0 +1,38 @@
+// Package sharedtest finds the material beside the repository that some tests
+// check against: recorded exchanges, published models. It knows where it lies
+// and nothing of what it holds.
+package sharedtest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Dir returns the path of the shared material. Without it a test is skipped
+// on a laptop and fails where CI=true, so that it can't go missing unseen.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("no go.mod above the test's directory")
+		}
+		dir = up
+	}
+	shared := filepath.Join(filepath.Dir(dir), "shared")
+	if _, err := os.Stat(shared); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is needed here: %v", shared, err)
+		}
+		t.Skipf("%s is not there", shared)
+	}
+	return shared
+}
