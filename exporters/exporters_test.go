@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 )
 
 func TestAllSignalsArrive(t *testing.T) {
@@ -311,4 +310,3 @@ func TestAny(t *testing.T) {
 		}
 	}
 }
-
