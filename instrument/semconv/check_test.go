@@ -32,6 +32,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 // exported runs calls through real OTLP exporters and returns what a collector
@@ -164,7 +165,7 @@ func isAllowed(rule, key string) bool {
 }
 
 func TestCheckerFindsNothingUnexpected(t *testing.T) {
-	checker := shared(t, "check.py")
+	checker := filepath.Join(sharedtest.Dir(t), "semconv", "check.py")
 	if err := exec.Command("python3", "-c", "import jsonschema").Run(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("python3 with jsonschema: %v", err)

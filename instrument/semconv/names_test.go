@@ -20,6 +20,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 var update = flag.Bool("update", false, "write testdata/names.json anew from the published model")
@@ -54,20 +55,6 @@ const release = "v1.41.1"
 
 // spansOfInterest are those that calls of the APIs we read are described by.
 var spansOfInterest = []string{"gen_ai.inference.client", "gen_ai.embeddings.client", "openai.inference.client"}
-
-// shared returns the path of a file of the published model, which lies beside
-// the repository. Without it the test is skipped, on CI it fails.
-func shared(t *testing.T, parts ...string) string {
-	t.Helper()
-	p := filepath.Join(append([]string{"..", "..", "..", "shared", "semconv"}, parts...)...)
-	if _, err := os.Stat(p); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the published model is not there: %v", err)
-		}
-		t.Skipf("the published model is not there: %v", err)
-	}
-	return p
-}
 
 // constants are the names in names.go, by the prefix of their identifier.
 func constants(t *testing.T) map[string][]string {
@@ -122,7 +109,7 @@ func published(t *testing.T) model {
 			} `json:"events"`
 		} `json:"releases"`
 	}
-	b, err := os.ReadFile(shared(t, "registry.json"))
+	b, err := os.ReadFile(filepath.Join(sharedtest.Dir(t), "semconv", "registry.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
