@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	stdlog "log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -284,3 +285,6 @@ func jsonLine(t *testing.T, line string) map[string]any {
 	}
 	return m
 }
+
+// quiet is a log for servers whose errors a test makes.
+func quiet() *stdlog.Logger { return stdlog.New(io.Discard, "", 0) }

@@ -175,11 +175,11 @@ func (s *settings) parseEndpoint(v string, insecure bool) error {
 		}
 		return nil
 	}
-	switch {
-	case base:
-		u = u.JoinPath(rows[s.signal].path)
-	case u.Path == "":
+	if u.Path == "" {
 		u.Path = "/"
+	}
+	if base {
+		u = u.JoinPath(rows[s.signal].path)
 	}
 	s.url = u
 	return nil

@@ -91,6 +91,19 @@ func (s settings) diagnoseGRPC(ctx context.Context, err error) *failure {
 	if f := s.diagnoseText(text); f != nil {
 		return f
 	}
+	// No answer of the collector's: gRPC's own words for a connection that
+	// could not be made or was lost.
+	if _, why, ok := strings.Cut(text, "connection error: desc = "); ok || strings.HasPrefix(text, "error reading from server") {
+		f := &failure{kind: "connection", where: s.shown, what: s.clean(strings.Trim(why, `"`)), retry: true}
+		switch {
+		case strings.Contains(text, "server preface"):
+			f.what = "it ends the connection before gRPC begins"
+			f.hint = "write https:// in " + s.name("ENDPOINT") + " if it speaks TLS, or set " + s.name("PROTOCOL") + "=http/protobuf if it speaks HTTP"
+		case !ok:
+			f.what = s.clean(text)
+		}
+		return f
+	}
 	f := &failure{kind: st.Code().String(), where: s.shown, live: true}
 	f.what = "it answers " + words(st.Code().String())
 	if said := s.clean(text); said != "" {

@@ -2,6 +2,7 @@ package exporters
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"slices"
 
@@ -71,6 +72,7 @@ func (b *builder) otlpLogs(ctx context.Context, names []string) (sdklog.Processo
 		otlploghttp.WithEndpointURL(tapURL),
 		otlploghttp.WithCompression(otlploghttp.NoCompression),
 		otlploghttp.WithHeaders(nil),
+		otlploghttp.WithTLSClientConfig(&tls.Config{MinVersion: tls.VersionTLS12}), // else it reads the files
 		otlploghttp.WithRetry(otlploghttp.RetryConfig{}),
 	)
 	if err != nil {
