@@ -25,6 +25,10 @@ func (b *builder) otlpSpans(ctx context.Context, names []string) (sdktrace.SpanP
 	if t == nil || err != nil {
 		return nil, err
 	}
+	return b.spansInto(ctx, t)
+}
+
+func (b *builder) spansInto(ctx context.Context, t *tap) (sdktrace.SpanProcessor, error) {
 	e, err := otlptracehttp.New(
 		ctx,
 		otlptracehttp.WithHTTPClient(t.client()),

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"go.opentelemetry.io/otel/sdk/resource"
 )
 
 // maxProblems is how many different problems are told. There are few causes;
@@ -41,6 +43,11 @@ func newReporter(warn func(problem, hint string), hold bool) *reporter {
 func (r *reporter) sdk(err error) {
 	if err == nil || errors.Is(err, ErrUndelivered) {
 		return // told where it happened
+	}
+	if errors.Is(err, resource.ErrPartialResource) { // said by each provider, in other words
+		r.plain("a part of OTEL_RESOURCE_ATTRIBUTES is not key=value and is left out",
+			"write key=value pairs with commas between them; percent-encode what is special in a value, such as a comma (%2C)")
+		return
 	}
 	r.plain(oneLine(err.Error()), "")
 }

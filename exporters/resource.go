@@ -28,7 +28,7 @@ func (b *builder) resource(ctx context.Context) *resource.Resource {
 	)
 	if err != nil {
 		// The resource holds what could be read.
-		b.report.plain(oneLine(err.Error()), "OTEL_RESOURCE_ATTRIBUTES is key=value pairs with commas between them")
+		b.report.sdk(err)
 	}
 	return res
 }
