@@ -5,6 +5,18 @@ package wire
 
 import "io"
 
+// How much of one piece is held as it came, in bytes. What is larger is slimmed
+// as it passes: see [Body].
+const (
+	MaxRequest  = 1 << 20 // a request body
+	MaxEvent    = 1 << 20 // one event of a stream
+	MaxResponse = 8 << 20 // the body of a plain response
+)
+
+// keepBuffer is the largest buffer, in bytes, that is kept from one event to
+// the next: a single large event should not be paid for until the stream ends.
+const keepBuffer = 64 << 10
+
 // Event is one framed piece of a body.
 type Event struct {
 	// Type is the event's own name where the framing has one (SSE "event:").
@@ -29,8 +41,10 @@ type SinkFunc func(Event)
 func (f SinkFunc) Event(e Event) { f(e) }
 
 // Framer is written the bytes of one body in any split and calls its Sink for
-// each event. Write never fails, never blocks and keeps at most its cap; Close
-// delivers what an unterminated body still holds. It starts no goroutine.
+// each event. Write never fails, never waits for anything outside the process
+// and keeps a small multiple of its cap at most; Close delivers what an
+// unterminated body still holds. It is used by one goroutine at a time and must
+// be closed: see [Decode].
 type Framer interface {
 	io.Writer
 	// Close ends the body and returns why it could not be read, if it could
