@@ -223,7 +223,7 @@ func (l *life) end(ctx context.Context) (release func()) {
 		return func() { stop() }
 	}
 	left := time.Until(deadline)
-	timer := time.AfterFunc(left-min(left/10, 250*time.Millisecond), l.cut)
+	timer := time.AfterFunc(left-min(left/4, 250*time.Millisecond), l.cut)
 	return func() { stop(); timer.Stop() }
 }
 

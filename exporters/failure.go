@@ -51,6 +51,8 @@ func (s settings) diagnoseHTTP(ctx context.Context, err error) *failure {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return s.refused()
+	case errors.Is(err, errSpokeFirstGRPC):
+		return s.answersGRPC()
 	case ctx.Err() != nil:
 		return s.noAnswer(text)
 	case errors.As(err, &alert), errors.As(err, &opErr) && opErr.Op == "remote error":

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -42,7 +44,7 @@ func newHTTPClient(tlsConfig *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment, // the user's own way out; Go exempts loopback
-			DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			DialContext:           dial,
 			TLSClientConfig:       tlsConfig,
 			TLSHandshakeTimeout:   10 * time.Second,
 			ForceAttemptHTTP2:     true,
@@ -53,6 +55,44 @@ func newHTTPClient(tlsConfig *tls.Config) *http.Client {
 		// A redirect would carry the headers, keys among them, to who knows whom.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &askedConn{Conn: conn}, nil
+}
+
+// errSpokeFirst is a server that sends before it was asked. HTTP/1's do not;
+// an HTTP/2 server, such as gRPC's, does (RFC 9113, 3.4).
+var (
+	errSpokeFirst     = errors.New("it speaks before it is asked")
+	errSpokeFirstGRPC = errors.New("it sends HTTP/2 settings before it is asked")
+)
+
+// askedConn fails a read of what was not asked for: net/http would write about
+// it to the process's log, which is the child's stderr.
+type askedConn struct {
+	net.Conn
+	asked atomic.Bool
+}
+
+func (c *askedConn) Write(p []byte) (int, error) {
+	c.asked.Store(true)
+	return c.Conn.Write(p)
+}
+
+func (c *askedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	switch {
+	case n == 0 || c.asked.Load():
+		return n, err
+	case n > 3 && p[0] == 0 && p[1] == 0 && p[3] == 4: // a SETTINGS frame: its length, then its type
+		return 0, errSpokeFirstGRPC
+	}
+	return 0, errSpokeFirst
 }
 
 func (h *httpSender) encode(r request) ([]byte, error) {

@@ -83,7 +83,7 @@ type countedSpanExporter struct {
 }
 
 func (c countedSpanExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	c.q.out.Add(int64(len(spans)))
+	defer c.q.out.Add(int64(len(spans))) // when its fate is known
 	return c.SpanExporter.ExportSpans(ctx, spans)
 }
 
@@ -103,7 +103,7 @@ type countedLogExporter struct {
 }
 
 func (c countedLogExporter) Export(ctx context.Context, records []sdklog.Record) error {
-	c.q.out.Add(int64(len(records)))
+	defer c.q.out.Add(int64(len(records)))
 	return c.Exporter.Export(ctx, records)
 }
 
