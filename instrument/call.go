@@ -42,19 +42,19 @@ type call struct {
 	req      context.Context // the request's own, asked only whether it was cancelled
 	ctx      context.Context // what observers are given: values, no cancellation
 
-	mu       sync.Mutex
-	in       *genai.Inference
-	body     *wire.Body
-	bodyLen  int  // what of the body had been seen when the request was read
-	whole    bool // the request body was seen to its end
-	started  bool
-	ended    bool
-	broken   bool // a fault of ours: nothing more is read
-	obs      []genai.Observation
-	folder   codec.Folder
-	framer   wire.Framer
-	last     time.Time // of the last output chunk
-	updated  time.Time
+	mu      sync.Mutex
+	in      *genai.Inference
+	body    *wire.Body
+	bodyLen int  // what of the body had been seen when the request was read
+	whole   bool // the request body was seen to its end
+	started bool
+	ended   bool
+	broken  bool // a fault of ours: nothing more is read
+	obs     []genai.Observation
+	folder  codec.Folder
+	framer  wire.Framer
+	last    time.Time // of the last output chunk
+	updated time.Time
 }
 
 // guarded runs f under mu. A panic in it costs this call's detail and one

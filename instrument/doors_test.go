@@ -223,5 +223,5 @@ func roundTrips(b *testing.B, rt http.RoundTripper, url, body string) {
 type idle struct{}
 
 func (idle) Start(context.Context, *genai.Inference) genai.Observation { return idle{} }
-func (idle) Update(*genai.Inference)                                  {}
-func (idle) End(*genai.Inference)                                     {}
+func (idle) Update(*genai.Inference)                                   {}
+func (idle) End(*genai.Inference)                                      {}
