@@ -1,9 +1,7 @@
 package openai
 
 import (
-	"bytes"
 	"net/http"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -26,10 +24,8 @@ const (
 // chat folds chat completions and legacy completions, streamed or not: a whole
 // message is read as one large delta.
 type chat struct {
-	in     *genai.Inference
+	arrival
 	out    *codec.Fold
-	whole  bool // the body is one document, not a stream
-	end    bool // its end was seen
 	usage  bool
 	wanted int64 // choices
 }
@@ -38,47 +34,16 @@ func chatResponse(status int, h http.Header, in *genai.Inference) codec.Folder {
 	if status >= http.StatusBadRequest {
 		return &failure{in: in}
 	}
-	c := &chat{in: in, out: codec.NewFold(in, finishReasons), whole: document(h), wanted: 1}
+	c := &chat{arrival: arriving(h, in), out: codec.NewFold(in, finishReasons), wanted: 1}
 	if n := in.Request.ChoiceCount; n != nil {
 		c.wanted = *n
 	}
-	streamed(in, h)
 	return c
 }
 
-// document reports whether a response's header promises one JSON document.
-func document(h http.Header) bool {
-	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "json")
-}
-
-// streamed notes a stream that comes whether or not the request could be read
-// to have asked for one.
-func streamed(in *genai.Inference, h http.Header) {
-	if strings.Contains(strings.ToLower(h.Get("Content-Type")), "event-stream") {
-		in.Request.Stream = true
-	}
-}
-
-var endMark = []byte("[DONE]")
-
 func (c *chat) Event(e wire.Event) bool {
-	data := bytes.TrimSpace(e.Data)
-	if len(data) == 0 {
-		return false
-	}
-	if bytes.Equal(data, endMark) {
-		c.end = true
-		return false
-	}
-	doc, ok := open(data, c.whole)
-	if !ok {
-		c.in.Cut(genai.CutMalformed)
-	}
+	doc := c.open(e)
 	if !doc.IsObject() {
-		if doc.IsArray() {
-			readError(c.in, doc)
-		}
-		c.end = c.end || c.whole
 		return false
 	}
 	output := false
@@ -124,21 +89,7 @@ func (c *chat) Event(e wire.Event) bool {
 		readError(c.in, doc)
 		c.end = true
 	}
-	c.end = c.end || c.whole
 	return output && !c.whole
-}
-
-// open reads an event's data, checked as a whole only where it is the whole body.
-func open(data []byte, whole bool) (gjson.Result, bool) {
-	if data[0] == '[' { // Gemini wraps its errors so
-		r := gjson.ParseBytes(data)
-		return r, data[len(data)-1] == ']'
-	}
-	if whole {
-		r, err := codec.Document(data)
-		return r, err == nil
-	}
-	return codec.View(data)
 }
 
 // set keeps a word that may change while a stream runs; the last one counts.

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
@@ -67,20 +66,13 @@ func begin(t testing.TB, x exchange, keep genai.Keep) *folding {
 	}
 	f.in.Response.HTTPStatus = x.status
 	f.folder = e.Response(x.status, x.header, f.in)
-	f.framer = framer(x.header.Get("Content-Type"), func(e wire.Event) {
+	f.framer = wire.New(x.header.Get("Content-Type"), wire.SinkFunc(func(e wire.Event) {
 		if f.folder.Event(e) {
 			f.outputs++
 		}
 		scribble(e.Data)
-	})
+	}))
 	return f
-}
-
-func framer(contentType string, sink wire.SinkFunc) wire.Framer {
-	if strings.Contains(contentType, "event-stream") {
-		return wire.SSE(sink, 1<<20)
-	}
-	return wire.JSON(sink, 8<<20)
 }
 
 func scribble(b []byte) {

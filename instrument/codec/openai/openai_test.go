@@ -191,3 +191,32 @@ func TestAnEventThatWasCutDoesNotReplaceWhatWasWhole(t *testing.T) {
 		t.Errorf("got %q, usage %v", got, in.Usage.Input)
 	}
 }
+
+func TestWhatArrivesDecidesAndNotItsLabel(t *testing.T) {
+	chunks := `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}` + "\n\n" +
+		`data: {"choices":[{"index":0,"delta":{"content":" you"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+	doc := `{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hi you"},"finish_reason":"stop"}]}`
+	tests := []struct {
+		name, label, body string
+		stream            bool
+		outputs           int
+	}{
+		{"stream", "text/event-stream", chunks, true, 2},
+		{"stream labeled JSON", "application/json", chunks, true, 2},
+		{"stream without a label", "", chunks, true, 2},
+		{"document", "application/json", doc, false, 0},
+		{"document labeled text", "text/plain", doc, false, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := begin(t, chatOf(200, tt.label, tt.body), keepAll)
+			in := f.write([]byte(tt.body), whole)
+			if in.Request.Stream != tt.stream || f.outputs != tt.outputs || !f.folder.Done() {
+				t.Errorf("stream %v, %d outputs, done %v", in.Request.Stream, f.outputs, f.folder.Done())
+			}
+			if got := in.Output[0].Parts[0].Text; got != "Hi you" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
 
@@ -16,10 +15,8 @@ import (
 // pieces and then whole; the whole counts as soon as it comes, and the pieces
 // are what an unfinished stream leaves.
 type responses struct {
-	in    *genai.Inference
-	out   *codec.Fold
-	whole bool // the body is one document, not a stream
-	end   bool
+	arrival
+	out *codec.Fold
 }
 
 // deltas are the events that carry a piece of output: which part of an item
@@ -49,39 +46,25 @@ func responsesResponse(status int, h http.Header, in *genai.Inference) codec.Fol
 	if status >= http.StatusBadRequest {
 		return &failure{in: in}
 	}
-	streamed(in, h)
-	return &responses{in: in, out: codec.NewFold(in, finishReasons), whole: document(h)}
+	return &responses{arrival: arriving(h, in), out: codec.NewFold(in, finishReasons)}
 }
 
 func (f *responses) Event(e wire.Event) bool {
-	data := bytes.TrimSpace(e.Data)
-	if len(data) == 0 {
-		return false
-	}
-	if bytes.Equal(data, endMark) {
-		f.end = true
-		return false
-	}
 	// Most events are deltas, and say nothing that is wanted without content.
 	if strings.HasSuffix(e.Type, ".delta") && !f.out.Keeps() {
+		f.events++
+		f.in.Request.Stream = true
 		return true
 	}
-	doc, ok := open(data, f.whole)
-	if !ok {
-		f.in.Cut(genai.CutMalformed)
-	}
+	doc := f.open(e)
 	if !doc.IsObject() {
-		if doc.IsArray() {
-			readError(f.in, doc)
-		}
-		f.end = f.end || f.whole
 		return false
 	}
 	kind := word(doc.Get("type"))
 	if kind == "" {
 		kind = e.Type
 	}
-	f.end = f.end || f.whole || ends[kind]
+	f.end = f.end || ends[kind]
 	switch {
 	case strings.HasSuffix(kind, ".delta"):
 		f.delta(kind, doc)
