@@ -47,14 +47,16 @@ type call struct {
 	body    *wire.Body
 	bodyLen int  // what of the body had been seen when the request was read
 	whole   bool // the request body was seen to its end
-	started bool
-	ended   bool
-	broken  bool // a fault of ours: nothing more is read
-	obs     []genai.Observation
-	folder  codec.Folder
-	framer  wire.Framer
-	last    time.Time // of the last output chunk
-	updated time.Time
+
+	inputKept int // bytes of content that the request took
+	started   bool
+	ended     bool
+	broken    bool // a fault of ours: nothing more is read
+	obs       []genai.Observation
+	folder    codec.Folder
+	framer    wire.Framer
+	last      time.Time // of the last output chunk
+	updated   time.Time
 }
 
 // guarded runs f under mu. A panic in it costs this call's detail and one
@@ -120,6 +122,8 @@ func (c *call) readRequest() {
 	}
 	b := c.body.Bytes()
 	c.bodyLen = len(b)
+	before := c.in.Kept()
+	defer func() { c.inputKept = c.in.Kept() - before }()
 	if c.body.Cut() {
 		c.in.Cut(genai.CutRequestBody)
 	}
@@ -253,8 +257,11 @@ func (c *call) close(f wire.Framer) {
 
 // readRequestAnew reads a request of which more was seen since.
 func (c *call) readRequestAnew() {
+	streamed := c.in.Request.Stream
+	c.in.Release(c.inputKept)
 	c.in.Request, c.in.Input, c.in.System, c.in.Tools = genai.Request{}, nil, nil, nil
 	c.readRequest()
+	c.in.Request.Stream = c.in.Request.Stream || streamed // the response may have told
 }
 
 // finish tells the observers, once.
