@@ -71,7 +71,7 @@ func (e *Error) Error() string { return e.Problem }
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrUndelivered is in Shutdown's error when some telemetry of the run did not
-// arrive, and in ForceFlush's when the SDK says so (its span queue does not).
+// arrive, and in ForceFlush's when the SDK says so.
 // The reason has been told to [Config.Warn], or will be by Shutdown.
 var ErrUndelivered = errors.New("telemetry was not delivered")
 
@@ -146,6 +146,9 @@ func (p *Providers) each(ctx context.Context, f func(provider) error) error {
 	for range all {
 		select {
 		case e := <-errs:
+			if errors.Is(e, ErrUndelivered) {
+				e = ErrUndelivered // the SDK adds the tap's address
+			}
 			err = errors.Join(err, e)
 		case <-ctx.Done():
 			return errors.Join(err, ctx.Err())
