@@ -70,7 +70,20 @@ func openDeflate(r io.Reader) (io.ReadCloser, error) {
 }
 
 func openBrotli(r io.Reader) (io.ReadCloser, error) {
-	return io.NopCloser(brotli.NewReader(r)), nil
+	return io.NopCloser(wholeBrotli{brotli.NewReader(r)}), nil
+}
+
+// wholeBrotli ends where the stream does. brotli.Reader (v1.2.8) complains of
+// excessive input when it is given a stream's last byte by itself; the error
+// has no name. Everything was decoded then, also where it is right.
+type wholeBrotli struct{ *brotli.Reader }
+
+func (b wholeBrotli) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err.Error() == "brotli: excessive input" {
+		err = io.EOF
+	}
+	return n, err
 }
 
 func openZstd(r io.Reader) (io.ReadCloser, error) {

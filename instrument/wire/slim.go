@@ -359,29 +359,45 @@ func shorten(out []byte, start, keep int) []byte {
 	return out[:start+len(b)]
 }
 
+// delimiter marks the bytes that end a number, true, false or null.
+var delimiter = [256]bool{',': true, ']': true, '}': true, ' ': true, '\n': true, '\r': true, '\t': true}
+
 // scalarBytes reads a part of a number, true, false or null.
 func (s *slim) scalarBytes(p []byte) []byte {
-	for i, c := range p {
-		if c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t' {
-			s.endScalar()
-			return p[i:]
-		}
-		if s.n < maxScalar {
-			s.scalar[s.n] = c
-			s.n++
-		} else {
-			s.n = maxScalar + 1
-		}
+	end := 0
+	for end < len(p) && !delimiter[p[end]] {
+		end++
+	}
+	part := p[:end]
+	if end < len(p) && s.n == 0 && len(part) <= maxScalar {
+		s.endScalar(part) // whole within p, as nearly all are
+		return p[end:]
+	}
+	n := copy(s.scalar[min(s.n, maxScalar):], part)
+	s.n += n
+	if n < len(part) {
+		s.n = maxScalar + 1
+	}
+	if end < len(p) {
+		s.endScalar(s.held())
+	}
+	return p[end:]
+}
+
+// held is the scalar read so far; one that is too long is null if it begins as
+// a number does.
+func (s *slim) held() []byte {
+	if s.n <= maxScalar {
+		return s.scalar[:s.n]
+	}
+	if isLong(s.scalar[:]) {
+		return []byte("null")
 	}
 	return nil
 }
 
-func (s *slim) endScalar() {
-	v := s.scalar[:min(s.n, maxScalar)]
-	switch {
-	case s.n > maxScalar && isLong(v):
-		v = []byte("null")
-	case !isScalar(v):
+func (s *slim) endScalar(v []byte) {
+	if !isScalar(v) {
 		s.fail()
 		return
 	}
@@ -505,8 +521,8 @@ func (s *slim) closed(out []byte) []byte {
 		switch {
 		case object:
 			out = append(out, "null"...)
-		case s.state == inScalar && len(s.stack) == 0 && s.n <= maxScalar && isScalar(s.scalar[:s.n]):
-			out = append(out, s.scalar[:s.n]...)
+		case s.state == inScalar && len(s.stack) == 0 && isScalar(s.held()): // its end is the document's
+			out = append(out, s.held()...)
 		}
 	}
 	for _, c := range slices.Backward(s.stack) {

@@ -47,6 +47,7 @@ func TestSlim(t *testing.T) {
 		{"a long number is left out", 1 << 20, 2 << 20, `[1` + strings.Repeat("0", 100) + `,2]`, `[null,2]`},
 		{"deep nesting is left out", 1 << 20, 2 << 20, `{"a":` + strings.Repeat("[", 1000) + `"]"` + strings.Repeat("]", 1000) + `,"b":1}`, `{"a":` + strings.Repeat("[", 255) + "null" + strings.Repeat("]", 255) + `,"b":1}`},
 		{"a number alone", 1 << 20, 2 << 20, ` -12 `, `-12`},
+		{"a long number alone", 1 << 20, 2 << 20, strings.Repeat("1", 65), `null`},
 		{"a string alone", 1 << 20, 2 << 20, `"a\"b\\"`, `"a\"b\\"`},
 
 		{"cut off in a string", 1 << 20, 2 << 20, `{"a":["b\u00`, `{"a":["b` + genai.Mark + `"]}`},
