@@ -1,0 +1,209 @@
+//go:build linux
+
+package launcher_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/otel-genai/otel-genai/launcher"
+)
+
+// The test binary is also every program of these tests: called with a first
+// argument from this table it is that program.
+var roles = map[string]func(args []string){
+	"@launch":  launch,
+	"@late":    late,
+	"@catch":   catch,
+	"@deaf":    deaf,
+	"@wait":    wait,
+	"@suspend": suspend,
+	"@shell":   shell,
+	"@block":   block,
+	"@orphans": orphans,
+	"@ids":     ids,
+}
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		if role := roles[os.Args[1]]; role != nil {
+			role(os.Args[2:])
+			os.Exit(0)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// launch is a launcher and nothing else.
+func launch(args []string) {
+	os.Exit(launcher.Finish(begin(args).Wait()))
+}
+
+func begin(args []string) *launcher.Process {
+	p, err := launcher.Start(launcher.Command{Name: args[0], Args: args[1:], Env: os.Environ()})
+	if err != nil {
+		var start *launcher.StartError
+		if !errors.As(err, &start) {
+			panic(err)
+		}
+		fmt.Fprintf(os.Stderr, "%v\n%s\n", err, start.Hint)
+		os.Exit(start.Status)
+	}
+	return p
+}
+
+// late is a launcher with work to do after the child's end, which only a
+// signal cuts short.
+func late(args []string) {
+	p := begin(args)
+	e := p.Wait()
+	fmt.Println("flushing")
+	fmt.Println("hurried by", int((<-p.Hurry()).(syscall.Signal)))
+	os.Exit(launcher.Finish(e))
+}
+
+// catch tells each signal that it gets, until TERM.
+func catch([]string) {
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals)
+	signal.Reset(syscall.SIGURG) // Go's own
+	fmt.Println("ready", os.Getpid())
+	for sig := range signals {
+		fmt.Println("got", int(sig.(syscall.Signal)))
+		if sig == syscall.SIGTERM {
+			fmt.Println("done")
+			return
+		}
+	}
+}
+
+// deaf ignores TERM and ends when its stdin does.
+func deaf([]string) {
+	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("ready", os.Getpid())
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	os.Exit(5)
+}
+
+func wait([]string) {
+	fmt.Println("ready", os.Getpid())
+	for {
+		_ = unix.Pause()
+	}
+}
+
+// suspend does as full-screen programs do on ^Z: put the terminal in order,
+// and only then stop.
+func suspend([]string) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGTERM)
+	fmt.Println("ready", os.Getpid())
+	for sig := range signals {
+		switch sig {
+		case syscall.SIGTSTP:
+			fmt.Println("tidying up")
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		case syscall.SIGCONT:
+			fmt.Println("back")
+		case syscall.SIGTERM:
+			fmt.Println("done")
+			return
+		}
+	}
+}
+
+// shell is the part of an interactive shell that does job control, for one job.
+func shell(args []string) {
+	runtime.LockOSThread()
+	// Blocked, TTOU doesn't keep a background process from taking the terminal.
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &unix.Sigset_t{Val: [16]uint64{1 << (unix.SIGTTOU - 1)}}, nil); err != nil {
+		panic(err)
+	}
+	tty := func(pgrp int) {
+		if err := unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, pgrp); err != nil {
+			panic(err)
+		}
+	}
+	job := exec.Command(args[0], args[1:]...)
+	job.Stdin, job.Stdout, job.Stderr = os.Stdin, os.Stdout, os.Stderr
+	job.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Foreground: true, Ctty: 0}
+	if err := job.Start(); err != nil {
+		panic(err)
+	}
+	pid := job.Process.Pid
+	in := bufio.NewReader(os.Stdin)
+	for {
+		var ws unix.WaitStatus
+		if _, err := unix.Wait4(pid, &ws, unix.WUNTRACED, nil); err == unix.EINTR {
+			continue
+		} else if err != nil {
+			panic(err)
+		}
+		tty(unix.Getpgrp())
+		switch {
+		case ws.Exited():
+			fmt.Println("shell: exited", ws.ExitStatus())
+			return
+		case ws.Signaled():
+			fmt.Println("shell: killed by", int(ws.Signal()))
+			return
+		}
+		fmt.Println("shell: stopped by", int(ws.StopSignal()))
+		line, err := in.ReadString('\n')
+		if err != nil {
+			panic(err)
+		}
+		if strings.TrimSpace(line) == "fg" {
+			tty(pid)
+		}
+		fmt.Println("shell: continues")
+		if err := unix.Kill(-pid, unix.SIGCONT); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// block executes args with USR1 blocked.
+func block(args []string) {
+	runtime.LockOSThread()
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &unix.Sigset_t{Val: [16]uint64{1 << (unix.SIGUSR1 - 1)}}, nil); err != nil {
+		panic(err)
+	}
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		panic(err)
+	}
+	panic(syscall.Exec(path, args, os.Environ()))
+}
+
+// orphans leaves a process behind and waits until it is reaped by its new
+// parent: a zombie still takes signal 0.
+func orphans([]string) {
+	out, err := exec.Command("sh", "-c", "sh -c : & echo $!").Output()
+	if err != nil {
+		panic(err)
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(out), &pid); err != nil {
+		panic(err)
+	}
+	for unix.Kill(pid, 0) == nil {
+		runtime.Gosched()
+	}
+	fmt.Println("reaped, parent is", os.Getppid())
+}
+
+func ids([]string) {
+	session, _ := unix.Getsid(0)
+	fmt.Println("group", unix.Getpgrp(), "session", session)
+}

@@ -1,0 +1,149 @@
+//go:build linux
+
+package launcher_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+func itoa[N ~int](n N) string { return strconv.Itoa(int(n)) }
+
+// await waits until a process that is not our child is in a state.
+func await(t *testing.T, pid int, want string) {
+	t.Helper()
+	for end := time.Now().Add(deadline); state(t, pid) != want; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("process %d is %s, want %s", pid, state(t, pid), want)
+		}
+	}
+}
+
+// The terminal sends to its whole foreground group; the child shall not get
+// from us what it got from there.
+func TestTerminalSignalReachesTheChildOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		sig  syscall.Signal
+		do   func(p *program)
+	}{
+		{"ctrl-c", unix.SIGINT, func(p *program) { p.write("\x03") }},
+		{"ctrl-backslash", unix.SIGQUIT, func(p *program) { p.write("\x1c") }},
+		{"window size", unix.SIGWINCH, func(p *program) {
+			if err := pty.Setsize(p.tty, &pty.Winsize{Rows: 30, Cols: 100}); err != nil {
+				p.t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := runTTY(t, "@launch", os.Args[0], "@catch")
+			p.ready()
+			for range 3 {
+				tt.do(p)
+				p.expect(fmt.Sprintf("got %d\r\n", tt.sig))
+				tt.do = func(p *program) { p.signal(unix.SIGUSR1) } // the rest goes on as ever
+				tt.sig = unix.SIGUSR1
+			}
+			p.signal(unix.SIGTERM)
+			p.exits(0)
+			for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGWINCH} {
+				if n := p.got(sig); n > 1 {
+					t.Errorf("signal %d came %d times:\n%s", sig, n, p.seen.String())
+				}
+			}
+		})
+	}
+}
+
+func TestCtrlCEndsBothBySignal(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", os.Args[0], "@wait")
+	p.ready()
+	p.write("\x03")
+	p.expect("shell: killed by 2")
+	p.exits(0)
+}
+
+func TestCtrlZGivesTheShellItsTerminalAndFgGoesOn(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", "cat")
+	for i := range 3 {
+		word := fmt.Sprintf("line%d", i)
+		p.write(word + "\n")
+		p.expect(word) // the terminal's echo
+		p.expect(word) // cat's
+		p.write("\x1a")
+		p.expect("shell: stopped by 20")
+		p.write("fg\n")
+		p.expect("shell: continues")
+	}
+	p.write("\x04")
+	p.expect("shell: exited 0")
+	p.exits(0)
+}
+
+// The shell may have its terminal only when the child is done with it.
+func TestChildThatTidiesUpOnCtrlZStopsUsWhenItStops(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", os.Args[0], "@suspend")
+	child := p.ready()
+	for range 3 {
+		p.write("\x1a")
+		p.expect("tidying up")
+		p.expect("shell: stopped by 19")
+		p.write("fg\n")
+		p.expect("shell: continues")
+		p.expect("back")
+	}
+	if err := unix.Kill(child, unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("shell: exited 0")
+	p.exits(0)
+	if n := strings.Count(p.seen.String(), "back"); n != 3 {
+		t.Errorf("continued %d times, want 3:\n%s", n, p.seen.String())
+	}
+}
+
+// A background job that reads the terminal stops, and the shell sees it.
+func TestBackgroundReadStopsTheJob(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", "cat")
+	p.write("a\n")
+	p.expect("a")
+	p.expect("a")
+	p.write("\x1a")
+	p.expect("shell: stopped by 20")
+	p.write("bg\n")
+	p.expect("shell: stopped by 21")
+	p.write("fg\n")
+	p.expect("shell: continues")
+	p.write("\x04")
+	p.expect("shell: exited 0")
+	p.exits(0)
+}
+
+// On a hang-up the kernel tells the leader of the session alone.
+func TestHangUpReachesTheChild(t *testing.T) {
+	p := runTTY(t, "@launch", os.Args[0], "@wait")
+	p.ready()
+	if err := p.tty.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ws := p.wait(); !ws.Signaled() || ws.Signal() != unix.SIGHUP {
+		t.Errorf("got %s", end(ws))
+	}
+}
+
+func TestTerminalIsTheSame(t *testing.T) {
+	p := runTTY(t, "@launch", "sh", "-c", "tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all")
+	p.expect("/dev/pts/")
+	p.expect("24 80")
+	p.expect("all")
+	p.exits(0)
+}
