@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/otel-genai/otel-genai/instrument"
+	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/internal/fakellm"
 )
@@ -384,3 +385,24 @@ func TestDeadlineIsATimeout(t *testing.T) {
 		t.Errorf("error %+v", in.Error)
 	}
 }
+
+func TestTheHostTellsTheProviderAndTheRouteWhereItDoesNot(t *testing.T) {
+	for host, want := range map[string]string{"api.groq.com": "groq", "models.example": "mistral_ai"} {
+		s := newSeen()
+		tr := instrument.NewTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+		}), instrument.WithObserver(s))
+		ctx := instrument.ContextWithProvider(context.Background(), codec.ByShort("mistral"))
+		req, _ := http.NewRequestWithContext(ctx, "POST", "https://"+host+"/openai/v1/chat/completions", strings.NewReader(chatBody))
+		if _, err := tr.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+		if in := s.end(t); in.Provider != want || in.Server.Address != host || in.Server.Port != 443 {
+			t.Errorf("%s: provider %q, server %+v; want %q", host, in.Provider, in.Server, want)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

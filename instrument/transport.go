@@ -86,9 +86,8 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 		Method: req.Method, Host: host,
 		Path: requestPath(req), Query: req.URL.RawQuery, Header: req.Header,
 	}
-	cc.Provider, _ = req.Context().Value(providerKey{}).(*codec.Provider)
-	if cc.Provider == nil {
-		cc.Provider = codec.ByHost(host)
+	if cc.Provider = codec.ByHost(host); cc.Provider == nil {
+		cc.Provider, _ = req.Context().Value(providerKey{}).(*codec.Provider)
 	}
 	family, endpoint := codec.Match(families, cc)
 	if endpoint == nil {
