@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -86,7 +87,20 @@ func (b wholeBrotli) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// zstds holds decoders for the next body: each has a window of up to 8 MiB,
+// which the stream's beginning claims in full, however short it is.
+var zstds sync.Pool
+
+// pooledZstd goes back to the pool when it is closed.
+type pooledZstd struct{ *zstd.Decoder }
+
 func openZstd(r io.Reader) (io.ReadCloser, error) {
+	if z, ok := zstds.Get().(*zstd.Decoder); ok {
+		if err := z.Reset(r); err != nil {
+			return nil, err
+		}
+		return pooledZstd{z}, nil
+	}
 	z, err := zstd.NewReader(r,
 		zstd.WithDecoderConcurrency(1), // no goroutines
 		zstd.WithDecoderLowmem(true),
@@ -95,5 +109,11 @@ func openZstd(r io.Reader) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return z.IOReadCloser(), nil
+	return pooledZstd{z}, nil
+}
+
+func (z pooledZstd) Close() error {
+	err := z.Reset(nil)
+	zstds.Put(z.Decoder)
+	return err
 }

@@ -1,6 +1,6 @@
 // Package wire cuts a body, as it passes in any split, into events: SSE
 // events, NDJSON lines, or the one JSON document that a plain response is. It
-// knows framing and bounds, and nothing of what an event means.
+// knows framing, content codings and bounds, and nothing of what an event means.
 package wire
 
 import "io"
