@@ -1,0 +1,144 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootHelp = `otel-genai runs any program, unchanged, and turns its calls to generative-AI APIs
+into OpenTelemetry traces, metrics and events.
+
+  otel-genai run ./myapp            telemetry goes to a collector on http://localhost:4318
+  otel-genai run --traces_exporter console --metrics_exporter none --logs_exporter none python main.py
+  otel-genai demo                   see what comes out: needs no key and no network
+
+Commands:
+  run       run a program; "otel-genai ./myapp" is the same
+  proxy     serve the observing proxy on its own, for a pod or a team
+  demo      a small client against a make-believe server
+  version   print the version
+  help      this, or "otel-genai help run": all flags
+
+Flags most used (each is a variable too: --traces_exporter is OTEL_TRACES_EXPORTER):
+  --traces_exporter LIST         otlp, console, otlp_file, none; likewise
+  --metrics_exporter, --logs_exporter
+  --exporter_otlp_endpoint URL   where the collector listens
+  --service_name NAME            the program's name unless given
+  --quiet                        say nothing but errors
+
+Our flags come first and take a value; from the first other word on, the command
+line is the program's own. A command's name wins over a program's: "otel-genai --
+demo" runs a program called demo. Exit status: the program's own; 2 for a wrong
+command line, 125 where otel-genai could not set up, 126 and 127 as shells have them.
+`
+
+const runHelp = `Usage: otel-genai run [flags] [--] command [args...]
+
+Runs the command with its calls to generative-AI APIs led through a private
+proxy on this machine, which passes them on as they are. What the command reads
+and prints, its signals, terminal and exit status are its own.
+
+Every flag takes a value, booleans too, and is a variable: --traces_exporter is
+OTEL_TRACES_EXPORTER. A flag wins over the variable. --kebab-case is the same.
+`
+
+const proxyHelp = `Usage: otel-genai proxy [flags]
+
+Serves the observing proxy until it is interrupted, and prints one line for each
+provider: its name, and the base URL to give to clients. A call to that URL goes
+to the provider byte for byte.
+
+  otel-genai proxy
+  otel-genai proxy --genai_upstream azure=https://example.openai.azure.com
+  otel-genai proxy --genai_listen 0.0.0.0:4000 --genai_secret "$SECRET"
+
+Providers: %s
+`
+
+const demoHelp = `Usage: otel-genai demo [flags]
+
+Runs a small client against a make-believe OpenAI server on this machine and
+shows the telemetry of its calls. With exporters of your own choice it goes
+there instead: otel-genai demo --traces_exporter console
+`
+
+func (m *program) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "say how things are used",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return m.showHelp()
+			}
+			for _, command := range c.Root().Commands() {
+				if command.Name() == args[0] && !command.Hidden {
+					m.helpOf(command)
+					return nil
+				}
+			}
+			return usage(fmt.Sprintf("there is no command %q", printable(args[0])), "otel-genai help lists the commands")
+		},
+	}
+}
+
+func (m *program) showHelp() error {
+	_, err := fmt.Fprint(m.stdout, rootHelp)
+	return err
+}
+
+// helpOf prints what a command is for and the settings it takes, by groups.
+func (m *program) helpOf(c *cobra.Command) {
+	var b bytes.Buffer
+	switch c.Name() {
+	case "run":
+		b.WriteString(runHelp)
+	case "proxy":
+		fmt.Fprintf(&b, proxyHelp, strings.Join(providerNames(), ", "))
+	case "demo":
+		b.WriteString(demoHelp)
+	case "version":
+		b.WriteString("Usage: otel-genai version\n\nPrints the version.\n")
+	default:
+		b.WriteString(rootHelp)
+	}
+	if c.Flags().Lookup(flagName(varTraces)) != nil {
+		writeSettings(&b, c.Flags())
+	}
+	_, _ = m.stdout.Write(b.Bytes())
+}
+
+// writeSettings lists the flags that are not hidden, group by group.
+func writeSettings(b *bytes.Buffer, fs *pflag.FlagSet) {
+	for g := range groups {
+		first := true
+		for i := range settings {
+			s := &settings[i]
+			f := fs.Lookup(s.flag())
+			if s.Group != g || f == nil || f.Hidden {
+				continue
+			}
+			if first {
+				fmt.Fprintf(b, "\n%s:\n", g)
+				first = false
+			}
+			fmt.Fprintf(b, "  --%s %s\n        %s\n", s.flag(), s.placeholder(), s.help())
+		}
+	}
+	b.WriteString("\nSwitches:\n  --quiet\n        say nothing but errors\n  --help\n        this\n")
+}
+
+// help is the text with the default.
+func (s *setting) help() string {
+	switch {
+	case s.DefaultText != "":
+		return s.Help + " (default: " + s.DefaultText + ")"
+	case s.Default != "":
+		return s.Help + " (default: " + s.Default + ")"
+	}
+	return s.Help
+}

@@ -1,0 +1,267 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otel-genai/otel-genai/exporters"
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/proxy"
+	"github.com/otel-genai/otel-genai/launcher"
+	"github.com/otel-genai/otel-genai/launcher/inject"
+)
+
+func (m *program) runCommand() *cobra.Command {
+	flags := flagSet{}
+	c := &cobra.Command{
+		Use:   "run [flags] [--] command [args...]",
+		Short: "run a program and turn its model calls into telemetry",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("no command to run", "otel-genai run ./myapp; see otel-genai --help")
+			}
+			v, err := m.resolve("run", flags)
+			if err != nil {
+				return err
+			}
+			return m.run(v, job{command: launcher.Command{Name: args[0], Args: args[1:]}, environ: m.environ})
+		},
+	}
+	m.takeSettings(c, "run", flags)
+	return c
+}
+
+// job is a program to run, and what goes with that.
+type job struct {
+	command launcher.Command // without Env, which run makes of environ
+	environ []string         // as the user has it
+	name    string           // of the program; empty: what its command line says
+	service string           // service.name unless the user gives one; empty: the name
+	console io.Writer        // where the console exporters write; nil: as the settings say
+	after   func(*telemetry) // called when all is done, in the place of the summary; nil where there was no telemetry
+}
+
+// words are the command line of the job.
+func (j job) words() []string { return append([]string{j.command.Name}, j.command.Args...) }
+
+// run runs j and makes telemetry of its calls. Until the program has been
+// started, whatever is wrong is an error; from then on nothing of ours may
+// touch it any more, and its exit status is ours.
+func (m *program) run(v values, j job) error {
+	leads := v.text(varInject) != "none"
+	span := v.is(varRunSpan) && !off("traces", v.text(varTraces))
+	if !wanted(v) || (!leads && !span) {
+		j.command.Env = j.environ
+		return m.plain(j)
+	}
+
+	name := orElse(j.name, programName(j.words()))
+	t, err := m.startTelemetry(context.Background(), v, setup{
+		service: orElse(j.service, name), console: j.console, hold: true, getenv: getenvOf(j.environ),
+	})
+	if err != nil {
+		return err
+	}
+	r := &runSpan{start: time.Now(), in: incoming(getenvOf(j.environ))}
+	if span {
+		r = startRunSpan(t.providers.Tracer.Tracer(scopeName, withVersion()), r.in, name, j.command.Name)
+	}
+	var plan inject.Injection
+	var server *proxy.Server
+	if leads {
+		plan = inject.Plan(j.environ)
+	}
+	if len(plan.Routes) > 0 {
+		if server, err = t.serve(plan, r); err != nil {
+			t.close(0)
+			return err
+		}
+	}
+	var traceparent, tracestate string
+	if v.is(varParent) {
+		traceparent, tracestate = r.environ()
+	}
+	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, traceparent, tracestate)
+
+	m.say.hold() // the terminal is the program's
+	process, err := launcher.Start(j.command)
+	if err != nil {
+		m.say.release()
+		if server != nil {
+			_ = server.Shutdown(canceled())
+		}
+		t.close(0) // the run's span was not ended, so nothing is sent
+		return startFailure(err)
+	}
+	r.started(process.PID())
+	exit := process.Wait()
+
+	t.finish(server, r, exit, v.millis(varFlush))
+	m.say.release()
+	if j.after != nil {
+		j.after(t)
+	} else {
+		m.summarize(v, t, plan)
+	}
+	m.exit = launcher.Finish(exit)
+	return nil
+}
+
+// plain runs the program and does nothing else.
+func (m *program) plain(j job) error {
+	process, err := launcher.Start(j.command)
+	if err != nil {
+		return startFailure(err)
+	}
+	exit := process.Wait()
+	if j.after != nil {
+		j.after(nil)
+	}
+	m.exit = launcher.Finish(exit)
+	return nil
+}
+
+// startFailure is 126, 127 or 125, and the launcher's own hint.
+func startFailure(err error) error {
+	f := setupFailure(err, "")
+	if start, ok := errors.AsType[*launcher.StartError](err); ok {
+		f.status, f.hint = start.Status, start.Hint
+	}
+	return f
+}
+
+// serve starts the proxy that the plan's routes lead to.
+func (t *telemetry) serve(plan inject.Injection, r *runSpan) (*proxy.Server, error) {
+	c := proxy.Config{Secret: newSecret(), Transport: t.transport, Parent: r.parent, Warn: t.fault}
+	for _, route := range plan.Routes {
+		u, err := url.Parse(route.Upstream)
+		if err != nil { // the plan took it for one that leads somewhere
+			return nil, setupFailure(fmt.Errorf("%s has no usable URL", strings.Join(route.Variables, ", ")), "see that it is an http or https URL")
+		}
+		c.Routes = append(c.Routes, proxy.Route{ID: route.ID, Provider: codec.ByShort(route.Provider), Upstream: u})
+	}
+	s, err := proxy.Listen(c)
+	if err != nil {
+		return nil, setupFailure(err, "otel-genai needs a free port on 127.0.0.1; --genai_inject none runs the program without one")
+	}
+	return s, nil
+}
+
+// finish ends the run's telemetry after its program has ended, within d. Calls
+// that are still under way then belong to programs that outlive theirs: they
+// get half of the time.
+func (t *telemetry) finish(server *proxy.Server, r *runSpan, exit launcher.Exit, d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	if server != nil {
+		drain, done := context.WithTimeout(ctx, d/2)
+		_ = server.Shutdown(drain)
+		done()
+	}
+	r.end(exit)
+	t.flush(ctx)
+}
+
+// summarize ends a run that a person watches with a line about it.
+func (m *program) summarize(v values, t *telemetry, plan inject.Injection) {
+	if !m.terminal {
+		return
+	}
+	if t.seen.calls.Load() > 0 {
+		place := where(v)
+		if m.say.warnings() > 0 {
+			place = "not all is as it should be: see above"
+		}
+		m.say.note(t.seen.line(place))
+		return
+	}
+	problem, hint := unseen(v, plan)
+	m.say.note(problem)
+	m.say.note("hint: " + hint)
+}
+
+// unseen says why a run may have shown no call.
+func unseen(v values, plan inject.Injection) (problem, hint string) {
+	var set, held []string
+	var why string
+	for _, d := range plan.Decisions {
+		if d.Action == inject.Held {
+			held = append(held, d.Variable)
+			why = orElse(why, d.Why)
+			continue
+		}
+		set = append(set, d.Variable)
+	}
+	switch {
+	case v.text(varInject) == "none":
+		return "no model call was looked for, as --genai_inject is none", "leave --genai_inject out to see calls"
+	case len(set) == 0:
+		return "no model call could be seen: " + sentence(held, "and") + " held back, since " + orElse(why, "nothing leads calls here"),
+			"send calls through otel-genai proxy, or use the Go package instrument"
+	}
+	return "no model call was seen: the program made none, or it doesn't read " + sentence(set, "or"),
+		"only OpenAI clients that read such a variable are seen so far; a base URL given in the program's own code wins over it"
+}
+
+// off reports whether a signal's exporter is none.
+func off(signal, list string) bool {
+	names, err := exporters.Parse(signal, list)
+	return err == nil && slices.Equal(names, []string{"none"})
+}
+
+// console is where the console exporters write.
+func (m *program) console(v values) io.Writer {
+	if strings.EqualFold(v.text(varConsole), "stdout") {
+		return m.stdout
+	}
+	return m.say.w
+}
+
+// newSecret is 130 bits or more that nobody can guess, fit for a URL.
+func newSecret() string { return strings.ToLower(rand.Text()) }
+
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// getenvOf is getenv(3) on a list of NAME=value.
+func getenvOf(environ []string) func(string) string {
+	return func(name string) string {
+		for _, entry := range environ {
+			if _, v, ok := strings.Cut(entry, "="); ok && same(nameOf(entry), name) {
+				return v
+			}
+		}
+		return ""
+	}
+}
+
+// nameOf is the name in NAME=value; an entry without = has none.
+func nameOf(entry string) string {
+	name, _, ok := strings.Cut(entry, "=")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// same reports whether two names are one variable; on Windows case is nothing.
+func same(a, b string) bool {
+	if runtime.GOOS == "windows" {
+		return strings.EqualFold(a, b)
+	}
+	return a == b
+}

@@ -1,0 +1,131 @@
+package cmd
+
+import (
+	"strings"
+)
+
+// setting is one row of the table that flags, help, validation and the
+// documentation are made of: a variable, and what may stand in it.
+type setting struct {
+	// Variable is the environment variable: "OTEL_TRACES_EXPORTER".
+	Variable string
+	Kind     kind
+	// Default is what holds when nothing is set; empty where that means "off",
+	// or where it depends on the run (then DefaultText says on what).
+	Default     string
+	DefaultText string
+	Help        string
+	Group       group
+	Actor       actor
+	// Only names the command that the setting belongs to; empty means all that
+	// take settings.
+	Only string
+	// Allowed are the words of an enum.
+	Allowed []string
+	// Check refuses what Kind alone lets through. It sees all values in force,
+	// for the rules that join two settings; nil when there is nothing to add.
+	Check func(text string, v values) *misuse
+	// Repeat lets the flag stand several times; the variable is a comma list.
+	Repeat bool
+	// Value is the placeholder that help shows; empty for the kind's own.
+	Value string
+}
+
+// kind is the shape of a setting's value.
+type kind uint8
+
+const (
+	kindString kind = iota
+	kindBool
+	kindMillis // a whole number of milliseconds, 0 or more
+	kindCount  // a whole number, 1 or more
+	kindPort   // 0 to 65535
+	kindRatio  // a number from 0 to 1
+	kindEnum   // one word of Allowed, in any case
+	kindURL    // http or https
+	kindPairs  // key=value, comma between them
+	kindSecret // like kindPairs or kindString, but never shown
+	kindFile   // a path
+)
+
+// placeholder is what help shows in the place of a value.
+func (s *setting) placeholder() string {
+	if s.Value != "" {
+		return s.Value
+	}
+	switch s.Kind {
+	case kindBool:
+		return "true|false"
+	case kindMillis:
+		return "MS"
+	case kindCount, kindRatio:
+		return "N"
+	case kindPort:
+		return "PORT"
+	case kindURL:
+		return "URL"
+	case kindPairs:
+		return "K=V,..."
+	case kindFile:
+		return "FILE"
+	case kindEnum:
+		if len(s.Allowed) <= 3 {
+			return strings.Join(s.Allowed, "|")
+		}
+	}
+	return "VALUE"
+}
+
+// secret reports whether the value must not be shown.
+func (s *setting) secret() bool { return s.Kind == kindSecret }
+
+// actor is who acts on a setting.
+type actor uint8
+
+const (
+	bySDK    actor = iota // the OpenTelemetry SDK, or what stands in for its OTLP exporters, reads the variable
+	byUs                  // this package reads it and hands it on
+	accepted              // without effect here: one warning where it was given as a flag, none from the environment
+	silent                // without effect here, and nothing worth a warning
+	refused               // given as a flag it is an error; from the environment, which may be meant for the child, one warning
+)
+
+// group is a heading of the help.
+type group uint8
+
+const (
+	groupWhere group = iota
+	groupRun
+	groupContent
+	groupNames
+	groupOTLP
+	groupSampling
+	groupBatch
+	groupProxy
+	groupCompat
+	groups // how many there are
+)
+
+func (g group) String() string {
+	return [groups]string{
+		"Where telemetry goes", "This run", "Content", "Names", "OTLP", "Sampling", "Batches and intervals", "Proxy command", "For compatibility",
+	}[g]
+}
+
+// flagName derives the flag as opentelemetry-instrument does: OTEL_TRACES_EXPORTER
+// is --traces_exporter.
+func flagName(variable string) string {
+	return strings.ToLower(strings.TrimPrefix(variable, "OTEL_"))
+}
+
+func (s *setting) flag() string { return flagName(s.Variable) }
+
+// byVariable returns the row of a variable, or nil.
+func byVariable(variable string) *setting {
+	for i := range settings {
+		if settings[i].Variable == variable {
+			return &settings[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package cmd
+
+import "slices"
+
+// The variables that this package reads by name.
+const (
+	varTraces     = "OTEL_TRACES_EXPORTER"
+	varMetrics    = "OTEL_METRICS_EXPORTER"
+	varLogs       = "OTEL_LOGS_EXPORTER"
+	varConsole    = "OTEL_GENAI_CONSOLE_STREAM"
+	varFile       = "OTEL_GENAI_FILE"
+	varDisabled   = "OTEL_SDK_DISABLED"
+	varService    = "OTEL_SERVICE_NAME"
+	varContent    = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+	varEmitEvent  = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
+	varFlush      = "OTEL_GENAI_FLUSH_TIMEOUT"
+	varParent     = "OTEL_GENAI_TRACEPARENT"
+	varRunSpan    = "OTEL_GENAI_RUN_SPAN"
+	varInject     = "OTEL_GENAI_INJECT"
+	varListen     = "OTEL_GENAI_LISTEN"
+	varSecret     = "OTEL_GENAI_SECRET"
+	varUpstream   = "OTEL_GENAI_UPSTREAM"
+	varSampler    = "OTEL_TRACES_SAMPLER"
+	varSamplerArg = "OTEL_TRACES_SAMPLER_ARG"
+	varPromHost   = "OTEL_EXPORTER_PROMETHEUS_HOST"
+	varPromPort   = "OTEL_EXPORTER_PROMETHEUS_PORT"
+)
+
+const defaultFile = "otel-genai.jsonl"
+
+// settings is the table. Within a group, the order is that of the help.
+var settings = slices.Concat(
+	[]setting{
+		{Variable: varTraces, Default: "otlp", Help: "where spans go: otlp, console, otlp_file, none, or several with commas between", Group: groupWhere, Check: checkExporter("traces"), Value: "LIST"},
+		{Variable: varMetrics, Default: "otlp", Help: "where metrics go: as for spans, and prometheus", Group: groupWhere, Check: checkExporter("metrics"), Value: "LIST"},
+		{Variable: varLogs, Default: "otlp", Help: "where events go: as for spans", Group: groupWhere, Check: checkExporter("logs"), Value: "LIST"},
+		{Variable: varConsole, Kind: kindEnum, Default: "stderr", Allowed: []string{"stderr", "stdout"}, Help: "where the console exporters write; stdout is the program's own, so stderr unless asked", Group: groupWhere, Actor: byUs},
+		{Variable: varFile, Kind: kindFile, Default: defaultFile, Help: "the file that otlp_file appends OTLP JSON lines to, all signals to one", Group: groupWhere, Actor: byUs},
+		{Variable: varPromHost, Default: "localhost", Help: "address that the prometheus exporter listens on", Group: groupWhere, Value: "HOST"},
+		{Variable: varPromPort, Kind: kindPort, Default: "9464", Help: "port that the prometheus exporter listens on", Group: groupWhere},
+		{Variable: varDisabled, Kind: kindBool, Default: "false", Help: "true: no telemetry, the program just runs", Group: groupWhere, Actor: byUs},
+
+		{Variable: varInject, Kind: kindEnum, Default: "auto", Allowed: []string{"auto", "base-url", "none"}, Help: "how the program's calls are routed to us: by the base URL variables of its clients (auto is base-url today), or not at all", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varRunSpan, Kind: kindBool, Default: "true", Help: "a span for the run itself, parent of its calls", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varParent, Kind: kindBool, Default: "true", Help: "give the program the run's trace context in TRACEPARENT", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varFlush, Kind: kindMillis, Default: "5000", Help: "how long to wait for the last telemetry to be sent, in milliseconds", Group: groupRun, Actor: byUs},
+
+		{Variable: varContent, Kind: kindEnum, Default: "NO_CONTENT", Allowed: []string{"NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT", "true", "false"}, Help: "record messages and tool definitions: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT (or true), false", Group: groupContent, Actor: byUs, Value: "MODE"},
+		{Variable: varEmitEvent, Kind: kindBool, DefaultText: "true where content goes to events", Help: "send the event with the details of each call", Group: groupContent, Actor: byUs},
+
+		{Variable: varService, DefaultText: "the program's name", Help: "service.name of all telemetry", Group: groupNames, Value: "NAME"},
+		{Variable: "OTEL_RESOURCE_ATTRIBUTES", Kind: kindPairs, Help: "further attributes of all telemetry", Group: groupNames},
+	},
+
+	perSignal(setting{Kind: kindURL, Help: "collector to send to", DefaultText: "http://localhost:4318, or :4317 for grpc", Group: groupOTLP, Check: checkEndpoint}, "ENDPOINT"),
+	perSignal(setting{Kind: kindEnum, Default: "http/protobuf", Allowed: []string{"http/protobuf", "http/json", "grpc"}, Help: "how to speak to it", Group: groupOTLP}, "PROTOCOL"),
+	perSignal(setting{Kind: kindSecret, Help: "header fields to send along, such as a key", Group: groupOTLP, Check: checkPairs, Value: "K=V,..."}, "HEADERS"),
+	perSignal(setting{Kind: kindMillis, Default: "10000", Help: "longest time for one request, in milliseconds", Group: groupOTLP}, "TIMEOUT"),
+	perSignal(setting{Kind: kindEnum, Default: "none", Allowed: []string{"none", "gzip"}, Help: "compression of requests", Group: groupOTLP}, "COMPRESSION"),
+	perSignal(setting{Kind: kindFile, Help: "PEM file of the certificates to trust", Group: groupOTLP}, "CERTIFICATE"),
+	perSignal(setting{Kind: kindFile, Help: "PEM file of our own certificate", Group: groupOTLP}, "CLIENT_CERTIFICATE"),
+	perSignal(setting{Kind: kindFile, Help: "PEM file of our own key", Group: groupOTLP}, "CLIENT_KEY"),
+	perSignal(setting{Kind: kindBool, Default: "false", Help: "no TLS, for a grpc endpoint without a scheme", Group: groupOTLP}, "INSECURE"),
+	[]setting{
+		{Variable: "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Kind: kindEnum, Default: "cumulative", Allowed: []string{"cumulative", "delta", "lowmemory"}, Help: "temporality of metrics", Group: groupOTLP},
+		{Variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", Kind: kindEnum, Default: "explicit_bucket_histogram", Allowed: []string{"explicit_bucket_histogram", "base2_exponential_bucket_histogram"}, Help: "kind of histograms", Group: groupOTLP, Value: "KIND"},
+
+		{
+			Variable: varSampler, Kind: kindEnum, Default: "parentbased_always_on", Help: "which traces are recorded", Group: groupSampling, Value: "NAME",
+			Allowed: []string{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"},
+		},
+		{Variable: varSamplerArg, Default: "1.0", Help: "share of traces that a traceidratio sampler records, 0 to 1", Group: groupSampling, Check: checkSamplerArg, Value: "N"},
+
+		{Variable: "OTEL_METRIC_EXPORT_INTERVAL", Kind: kindMillis, Default: "60000", Help: "time between two exports of metrics, in milliseconds", Group: groupBatch, Check: checkPositive},
+		{Variable: "OTEL_METRIC_EXPORT_TIMEOUT", Kind: kindMillis, Default: "30000", Help: "longest time for one export of metrics, in milliseconds", Group: groupBatch, Check: checkPositive},
+	},
+	batch("OTEL_BSP_", "spans", "5000"),
+	batch("OTEL_BLRP_", "events", "1000"),
+
+	[]setting{
+		{Variable: varListen, Default: "127.0.0.1:4000", Help: "address to listen on; other than loopback only with a secret of your own", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkListen, Value: "HOST:PORT"},
+		{Variable: varSecret, Kind: kindSecret, DefaultText: "made up, and printed in the URLs", Help: "first word of every URL's path; who doesn't know it gets nothing", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkSecret, Value: "SECRET"},
+		{Variable: varUpstream, Help: "where a provider's calls go; may be repeated (the variable: commas between)", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkUpstream, Repeat: true, Value: "NAME=URL"},
+
+		{Variable: "OTEL_SEMCONV_STABILITY_OPT_IN", Help: "accepted; the present GenAI conventions are always sent", Group: groupCompat, Actor: silent},
+		{Variable: "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", Kind: kindBool, Help: "for Python programs that instrument themselves; nothing here reads it", Group: groupCompat, Actor: accepted},
+		{Variable: "OTEL_CONFIG_FILE", Kind: kindFile, Help: "not supported yet", Group: groupCompat, Actor: refused},
+	},
+)
+
+// perSignal spreads one OTLP setting over its four variables: for all signals,
+// and for each.
+func perSignal(s setting, suffix string) []setting {
+	help := s.Help
+	var all []setting
+	for _, signal := range []string{"", "TRACES", "METRICS", "LOGS"} {
+		s.Variable = "OTEL_EXPORTER_OTLP_" + suffix
+		if signal != "" {
+			s.Variable = "OTEL_EXPORTER_OTLP_" + signal + "_" + suffix
+			s.Help = help + ", for " + map[string]string{"TRACES": "spans", "METRICS": "metrics", "LOGS": "events"}[signal] + " alone"
+			s.Default, s.DefaultText = "", ""
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// batch is the settings of a batch processor.
+func batch(prefix, what, delay string) []setting {
+	return []setting{
+		{Variable: prefix + "SCHEDULE_DELAY", Kind: kindMillis, Default: delay, Help: "longest time that " + what + " wait to be sent, in milliseconds", Group: groupBatch},
+		{Variable: prefix + "EXPORT_TIMEOUT", Kind: kindMillis, Default: "30000", Help: "longest time for one export of " + what + ", in milliseconds", Group: groupBatch},
+		{Variable: prefix + "MAX_QUEUE_SIZE", Kind: kindCount, Help: "how many " + what + " may wait to be sent", Group: groupBatch},
+		{Variable: prefix + "MAX_EXPORT_BATCH_SIZE", Kind: kindCount, Default: "512", Help: "most " + what + " in one export", Group: groupBatch},
+	}
+}

@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/otel-genai/otel-genai/exporters"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+)
+
+// summary counts what passed, for the line that ends a run.
+type summary struct {
+	calls, errors, input, output atomic.Int64
+}
+
+var (
+	_ genai.Observer    = (*summary)(nil)
+	_ genai.Observation = (*summary)(nil)
+)
+
+func (s *summary) Start(context.Context, *genai.Inference) genai.Observation {
+	s.calls.Add(1)
+	return s
+}
+
+func (s *summary) Update(*genai.Inference) {}
+
+func (s *summary) End(in *genai.Inference) {
+	if in.Error != nil {
+		s.errors.Add(1)
+	}
+	if in.Usage.Input != nil {
+		s.input.Add(max(*in.Usage.Input, 0))
+	}
+	if in.Usage.Output != nil {
+		s.output.Add(max(*in.Usage.Output, 0))
+	}
+}
+
+// line is the run in one line: what passed, and where to look.
+func (s *summary) line(where string) string {
+	line := count(s.calls.Load(), "call", "calls") + ", " +
+		thousands(s.input.Load()) + " tokens in, " + thousands(s.output.Load()) + " out"
+	if n := s.errors.Load(); n > 0 {
+		line += ", " + count(n, "error", "errors")
+	}
+	if where != "" {
+		line += ", " + where
+	}
+	return line
+}
+
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// thousands writes n with commas: 1,234,567.
+func thousands(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// where says where the telemetry of a run is to be found.
+func where(v values) string {
+	var parts []string
+	add := func(part string) {
+		for _, have := range parts {
+			if have == part {
+				return
+			}
+		}
+		parts = append(parts, part)
+	}
+	for _, s := range []struct{ variable, signal string }{{varTraces, "traces"}, {varMetrics, "metrics"}, {varLogs, "logs"}} {
+		names, err := exporters.Parse(s.signal, v.text(s.variable))
+		if err != nil {
+			continue
+		}
+		for _, name := range names {
+			switch name {
+			case "otlp", "otlp_proto_http", "otlp_proto_grpc":
+				add("sent to " + v.endpoint(s.signal, name))
+			case "otlp_file":
+				add("written to " + v.text(varFile))
+			case "console":
+				add("shown on " + strings.ToLower(v.text(varConsole)))
+			case "prometheus":
+				add("served on port " + v.text(varPromPort) + " while it ran")
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// endpoint is where a signal goes by OTLP, fit to be shown.
+func (v values) endpoint(signal, exporter string) string {
+	prefix := "OTEL_EXPORTER_OTLP_" + strings.ToUpper(signal) + "_"
+	pick := func(name string) string {
+		if text := v.text(prefix + name); text != "" {
+			return text
+		}
+		return v.text("OTEL_EXPORTER_OTLP_" + name)
+	}
+	if at := pick("ENDPOINT"); at != "" {
+		return shownURL(at)
+	}
+	if exporter == "otlp_proto_grpc" || exporter == "otlp" && strings.EqualFold(pick("PROTOCOL"), "grpc") {
+		return "http://localhost:4317"
+	}
+	return "http://localhost:4318"
+}

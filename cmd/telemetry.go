@@ -1,0 +1,124 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/otel-genai/otel-genai/exporters"
+	"github.com/otel-genai/otel-genai/instrument"
+	"github.com/otel-genai/otel-genai/instrument/proxy"
+	"github.com/otel-genai/otel-genai/instrument/semconv"
+)
+
+// telemetry is everything between a call that passes and where its spans,
+// metrics and events go.
+type telemetry struct {
+	providers *exporters.Providers
+	upstream  *proxy.Upstream
+	queue     *instrument.Queue
+	transport http.RoundTripper
+	seen      summary
+	say       *voice
+}
+
+// exporterConfig is the part of the settings that the exporters are told.
+func exporterConfig(v values) exporters.Config {
+	return exporters.Config{Traces: v.text(varTraces), Metrics: v.text(varMetrics), Logs: v.text(varLogs)}
+}
+
+// wanted reports whether there is any telemetry to make.
+func wanted(v values) bool {
+	return !v.is(varDisabled) && exporters.Any(exporterConfig(v))
+}
+
+// setup is what telemetry needs to know beside the settings.
+type setup struct {
+	service string              // service.name unless the user gives one
+	console io.Writer           // where the console exporters write; nil: as the settings say
+	hold    bool                // keep the exporters' words for the end
+	getenv  func(string) string // the environment that calls leave from: its proxies, its trust
+}
+
+// startTelemetry sets up what v asks for. It is the one place that changes our
+// own environment: the SDK reads its settings there, so the child's copy must
+// have been taken before.
+func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*telemetry, error) {
+	if err := v.setenv(os.Setenv); err != nil {
+		return nil, setupFailure(err, "")
+	}
+	t := &telemetry{say: m.say, upstream: proxy.NewUpstream(how.getenv)}
+	content, err := semconv.ParseContent(v.text(varContent))
+	if err != nil {
+		return nil, usage(err.Error(), "")
+	}
+	c := exporterConfig(v)
+	if c.Console = how.console; c.Console == nil {
+		c.Console = m.console(v)
+	}
+	c.File = v.text(varFile)
+	c.ServiceName = how.service
+	c.Version = version()
+	c.Getenv, c.Setenv = os.Getenv, os.Setenv
+	c.Hold = how.hold
+	c.Warn = m.say.warn
+	if t.providers, err = exporters.New(ctx, c); err != nil {
+		t.upstream.Close()
+		return nil, setupFailure(err, hintOf(err))
+	}
+	emission := semconv.Config{
+		TracerProvider: t.providers.Tracer, MeterProvider: t.providers.Meter, LoggerProvider: t.providers.Logger,
+		Content: content, Version: version(),
+	}
+	if v.given(varEmitEvent) {
+		emit := v.is(varEmitEvent)
+		emission.EmitEvent = &emit
+	}
+	observer, err := semconv.New(emission)
+	if err != nil {
+		t.close(0)
+		return nil, setupFailure(err, "")
+	}
+	t.queue = instrument.NewQueue(observer)
+	t.transport = instrument.NewTransport(t.upstream,
+		instrument.WithObserver(t.queue, &t.seen),
+		instrument.WithKeep(content.Keep()),
+		instrument.WithWarn(t.fault),
+	)
+	return t, nil
+}
+
+// hintOf is the way out that an exporters.Error brings.
+func hintOf(err error) string {
+	if wrong, ok := errors.AsType[*exporters.Error](err); ok && wrong.Hint != "" {
+		return wrong.Hint
+	}
+	return "see otel-genai run --help for the settings"
+}
+
+// fault passes on what package instrument or proxy says about itself.
+func (t *telemetry) fault(text string) { t.say.warn(text, "") }
+
+// close sends what is left and ends everything, within d.
+func (t *telemetry) close(d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	t.flush(ctx)
+}
+
+func (t *telemetry) flush(ctx context.Context) {
+	if t.queue != nil {
+		if t.queue.Flush(ctx) != nil {
+			t.say.warn("the last calls could not be recorded in time", "raise OTEL_GENAI_FLUSH_TIMEOUT")
+		}
+		if n := t.queue.Dropped(); n > 0 {
+			t.say.warn(count(n, "call was", "calls were")+" not recorded: more came than could be kept", "")
+		}
+	}
+	// What could not be sent has been said by the exporters, with its reason.
+	_ = t.providers.Shutdown(ctx)
+	t.upstream.Close()
+}
