@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,7 +146,7 @@ func (c *call) answered(resp *http.Response) {
 			return
 		}
 		f := wire.New(resp.Header.Get("Content-Type"), wire.SinkFunc(c.event))
-		f, err := wire.Decode(resp.Header.Get("Content-Encoding"), f)
+		f, err := wire.Decode(strings.Join(resp.Header.Values("Content-Encoding"), ", "), f)
 		if err != nil {
 			c.in.Cut(genai.CutEncoding)
 			return
@@ -165,8 +166,10 @@ func (c *call) received(p []byte) {
 
 // event folds one event. It is called by the framer, under mu.
 func (c *call) event(e wire.Event) {
-	if e.Cut {
+	if e.Cut && c.in.Request.Stream {
 		c.in.Cut(genai.CutEvent)
+	} else if e.Cut {
+		c.in.Cut(genai.CutResponseBody)
 	}
 	if !c.folder.Event(e) || !c.in.Request.Stream {
 		return
@@ -209,6 +212,11 @@ func (c *call) fail(err error) {
 // end ends a call that got a response; the first ending counts.
 func (c *call) end(how ending, err error) {
 	c.guarded(func() {
+		if c.broken && c.framer != nil {
+			f := c.framer
+			c.framer = nil
+			_ = f.Close() // it may hold a decoder
+		}
 		if c.ended || c.broken {
 			return
 		}

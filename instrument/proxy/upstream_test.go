@@ -61,7 +61,9 @@ func TestUsersRootsAreHonoured(t *testing.T) {
 
 func TestUsersProxyIsHonoured(t *testing.T) {
 	var got string
-	company := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI + " " + r.Header.Get("Proxy-Authorization") }))
+	company := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r.RequestURI + " " + r.Header.Get("Proxy-Authorization")
+	}))
 	defer company.Close()
 	proxyURL := "http://u:p@" + company.Listener.Addr().String()
 	for _, name := range []string{"HTTP_PROXY", "http_proxy"} {

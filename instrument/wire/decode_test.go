@@ -58,7 +58,7 @@ func (plain) Close() error { return nil }
 type stacked struct{ inner, outer flusher }
 
 func (s *stacked) Write(p []byte) (int, error) { return s.inner.Write(p) }
-func (s *stacked) Flush() error { return errors.Join(s.inner.Flush(), s.outer.Flush()) }
+func (s *stacked) Flush() error                { return errors.Join(s.inner.Flush(), s.outer.Flush()) }
 
 func (s *stacked) Close() error { return errors.Join(s.inner.Close(), s.outer.Close()) }
 
