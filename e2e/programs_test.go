@@ -20,14 +20,37 @@ type known struct {
 	status int
 }
 
-// times is a line several times.
-func times(n int, line string) []string { return slices.Repeat([]string{line}, n) }
+// everyKind are the calls that both clients in testdata make; the list of
+// models, which they also ask for, is none.
+var everyKind = []string{
+	"chat gpt-4o-mini 10/17 chat_completions",
+	"chat gpt-4o-mini 10/55 chat_completions", // three choices
+	"chat gpt-4o-mini 10/17 chat_completions stream",
+	"chat gpt-4o-mini -/- chat_completions stream",
+	"chat gpt-4o-mini 19/18 chat_completions", // calls of tools, and what follows them
+	"chat gpt-4o-mini 32/5 chat_completions",
+	"chat gpt-4o 5/17 responses",
+	"chat gpt-4o 5/17 responses stream",
+	"embeddings text-embedding-3-small 2/-",
+	"chat error-429 -/- chat_completions error=rate_limit_exceeded",
+	"chat error-reset -/- chat_completions error=connection_error",
+	"chat error-cut -/- chat_completions stream error=connection_error",
+	"chat error-stream -/- chat_completions stream error=server_error",
+	"chat flaky-1 -/- chat_completions error=server_error", // each try is a call
+	"chat flaky-1 10/17 chat_completions",
+	"chat hang -/- chat_completions stream error=cancelled",
+	"chat gpt-4o-mini 5/17 chat_completions", // five at once
+	"chat gpt-4o-mini 5/17 chat_completions",
+	"chat gpt-4o-mini 5/17 chat_completions",
+	"chat gpt-4o-mini 5/17 chat_completions",
+	"chat gpt-4o-mini 5/17 chat_completions",
+}
 
 var programs = []known{
 	{
 		name:  "the Go example",
 		argv:  func(t *testing.T) []string { return []string{program(t, goExample)} },
-		calls: []string{"chat gpt-4o-mini 8/20 chat_completions", "chat gpt-4o-mini 6/18 chat_completions stream", "chat gpt-4o-mini 20/9 chat_completions", "chat gpt-4o-mini 27/8 chat_completions", "embeddings text-embedding-3-small 7/-"},
+		calls: []string{"chat gpt-4o-mini 8/20 chat_completions", "chat gpt-4o-mini 6/18 chat_completions stream", "chat gpt-4o-mini 20/9 chat_completions", "chat gpt-4o-mini 30/7 chat_completions", "embeddings text-embedding-3-small 6/-"},
 	},
 	{
 		name:  "the Python example",
@@ -50,13 +73,22 @@ var programs = []known{
 		calls: []string{"chat gpt-4o-mini 9/21 chat_completions"},
 	},
 	{
-		name:   "Python with calls of every kind",
-		argv:   func(t *testing.T) []string { return []string{python(t), absolute(t, "testdata/client.py")} },
+		name: "Python with calls of every kind",
+		argv: func(t *testing.T) []string { return []string{python(t), absolute(t, "testdata/client.py")} },
+		calls: append([]string{
+			"chat gpt-4o-mini 10/3 chat_completions", // structured
+			"chat gpt-4o 5/2 responses",              // incomplete
+			"text_completion gpt-3.5-turbo-instruct 2/17",
+			"chat error-401 -/- chat_completions error=invalid_api_key",
+			"chat error-html -/- chat_completions error=502",
+			"chat error-cut -/- chat_completions error=connection_error",
+		}, everyKind...),
 		status: 3,
 	},
 	{
 		name:   "Node with calls of every kind",
 		argv:   func(t *testing.T) []string { return []string{"node", script(t, "testdata/client.mjs")} },
+		calls:  everyKind,
 		status: 3,
 	},
 }
