@@ -105,7 +105,7 @@ func (m *program) dispatch(root *cobra.Command, args []string) ([]string, error)
 	flagSet{}.register(fs, "run")
 	fs.Bool("quiet", false, "")
 	help := fs.BoolP("help", "h", false, "")
-	version := fs.BoolP("version", "v", false, "")
+	version := fs.Bool("version", false, "")
 	fs.Usage = func() {}
 	if err := fs.Parse(args); err != nil {
 		return nil, flagError(fs, err)
