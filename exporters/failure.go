@@ -115,10 +115,20 @@ func afterLast(text, mark string) string {
 	return text
 }
 
+// instead is the flag that needs no collector. An endpoint that all signals
+// share is told of once, whichever was first to fail: the spans are what people
+// look for.
+func (s settings) instead() string {
+	if s.name("ENDPOINT") == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+		return "--traces_exporter console"
+	}
+	return "--" + s.signal.String() + "_exporter console"
+}
+
 func (s settings) refused() *failure {
 	return &failure{
 		kind: "refused", where: s.shown, what: "connection refused", retry: true, refused: true, early: true,
-		hint: "start a collector there, set " + s.name("ENDPOINT") + ", or use --" + s.signal.String() + "_exporter console",
+		hint: "start a collector there, set " + s.name("ENDPOINT") + ", or use " + s.instead(),
 	}
 }
 
