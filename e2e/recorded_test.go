@@ -2,8 +2,8 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +20,7 @@ var family = []string{
 }
 
 // leastScore is the share of expected facts, in percent, that must be right.
-const leastScore = "99.5"
+const leastScore = "99.9"
 
 func TestRecordedExchangesPassUntouchedAndAreRead(t *testing.T) {
 	shared := sharedtest.Dir(t)
@@ -68,33 +68,45 @@ func TestRecordedExchangesPassUntouchedAndAreRead(t *testing.T) {
 	}
 }
 
-// allowed are the warnings that decisions of ours cause, by the rule and the
-// key that check.py names, with the decision.
-var allowed = map[string]string{}
+// allowed are the findings that decisions of ours cause, or that stand in a
+// recording itself.
+var allowed = []struct{ level, rule, key, message, why string }{
+	{"warn", "attribute-other-release", `^gen_ai\.request\.(reasoning\.level|previous_response\.id)$`, ``, "the official packages send them already"},
+	{"warn", "attribute-other-release", `^gen_ai\.usage\.(text|audio|image)\.`, ``, "likewise"},
+	{"warn", "attribute-not-on-signal", `^openai\.`, ``, "Azure OpenAI speaks the protocol and has no refinement of its own"},
+	{"warn", "enum-value", `^gen_ai\.provider\.name$`, ``, "a vendor without a well-known value keeps its own name"},
+	{"warn", "enum-value", `^openai\.request\.service_tier$`, `^'(flex|priority|scale)' `, "the API knows more tiers than the list"},
+	{"error", "missing-required", `^gen_ai\.request\.model$`, ``, "one recorded call names a stored prompt and no model, and nothing is made up"},
+	{"warn", "missing-conditional", `^gen_ai\.request\.model$`, ``, "the same call"},
+	{"error", "token-arithmetic", `^gen_ai\.usage\.input_tokens$`, `^(7 < cache_read 161|198 < cache_read 314) `, "two recorded answers count so, and their totals leave the cached tokens out: the provider's figures stay as they are"},
+}
 
 // conforms holds what was emitted to the published conventions.
 func conforms(t *testing.T, py, shared, file string) {
 	t.Helper()
 	got := run(t, t.TempDir(), nil, py, filepath.Join(shared, "semconv", "check.py"), "--json", "--require-cross", file)
 	var report struct {
-		Levels   map[string]int `json:"levels"`
+		Counts   map[string]int
 		Findings []struct{ Level, Rule, Where, Key, Message string }
 	}
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
 		t.Fatalf("check.py: %v\n%s%s", err, got.stdout, got.stderr)
 	}
-	seen := map[string]int{}
 	for _, f := range report.Findings {
-		line := fmt.Sprintf("%s %s %s: %s", f.Level, f.Rule, f.Key, f.Message)
-		if _, ok := allowed[f.Rule+" "+f.Key]; f.Level == "info" || f.Level == "warn" && ok {
-			continue
+		fine := f.Level == "info"
+		for _, a := range allowed {
+			matches := func(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
+			fine = fine || f.Level == a.level && f.Rule == a.rule && matches(a.key, f.Key) && matches(a.message, f.Message)
 		}
-		if seen[line]++; seen[line] == 1 {
-			t.Errorf("%s (%s)", line, f.Where)
+		if !fine {
+			t.Errorf("%s %s %s: %s (%s)", f.Level, f.Rule, f.Key, f.Message, f.Where)
 		}
 	}
-	if got.status != 0 && report.Levels["error"] == 0 {
+	if got.status > 1 {
 		t.Errorf("check.py: status %d\n%s", got.status, got.stderr)
+	}
+	if report.Counts["spans"] == 0 || report.Counts["metrics"] == 0 || report.Counts["events"] == 0 {
+		t.Errorf("check.py saw too little: %v", report.Counts)
 	}
 }
 
