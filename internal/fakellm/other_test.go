@@ -336,8 +336,12 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		{"/chat/completions", `{`, 400}, {"/chat/completions", `{}`, 400}, {"/chat/completions", `{"model":"m"}`, 400},
-		{"/embeddings", `{"model":"m"}`, 400}, {"/nothing", `{}`, 404}, {"/responses/resp_1/cancel", `{}`, 404},
+		{"/chat/completions", `{`, 400},
+		{"/chat/completions", `{}`, 400},
+		{"/chat/completions", `{"model":"m"}`, 400},
+		{"/embeddings", `{"model":"m"}`, 400},
+		{"/nothing", `{}`, 404},
+		{"/responses/resp_1/cancel", `{}`, 404},
 	} {
 		equal(t, tt.path+tt.body, post(t, base+tt.path, tt.body).StatusCode, tt.status)
 	}
