@@ -19,11 +19,12 @@ type Process struct {
 	late    chan os.Signal // what came after the child's end
 	adopts  bool           // orphans are ours to reap
 
-	ended   bool
-	exit    Exit
-	stopped syscall.Signal // what stopped the child, 0 while it runs
-	asked   bool           // a stop was asked of us, not of the child alone
-	paused  bool           // we stopped with the child, and no SIGCONT was seen since
+	ended    bool
+	exit     Exit
+	stopped  syscall.Signal // what stopped the child, 0 while it runs
+	followed bool           // for that stop we stopped too
+	asked    bool           // a stop was asked of us, not of the child alone
+	woken    bool           // the SIGCONT that woke us from a stop is yet to come
 }
 
 // Start starts c. From here on the signals that would end us are held back

@@ -71,7 +71,7 @@ func (p *Process) poll() {
 		case ws.Signaled():
 			p.ended, p.exit = true, Exit{Signal: ws.Signal()}
 		case ws.Stopped():
-			p.stopped = ws.StopSignal()
+			p.stopped, p.followed = ws.StopSignal(), false
 		case ws.Continued():
 			p.stopped = 0
 		}
@@ -95,19 +95,28 @@ func (p *Process) handle(sig syscall.Signal) {
 	}
 }
 
-// resume passes SIGCONT on to a child that is still stopped, which is when it
-// was sent to us alone.
+// resume passes SIGCONT on where the child hasn't got it: it is still stopped
+// as it was before we woke, or the signal was sent to us alone.
+//
+// The SIGCONT that wakes us may never be seen: a stop signal that follows at
+// once, as when a job in the background reads the terminal, takes it back.
 func (p *Process) resume() {
 	p.poll()
-	paused := p.paused
-	p.paused, p.asked = false, false
-	if p.ended {
+	woken := p.woken
+	p.woken = false
+	switch {
+	case p.ended:
+		return
+	case p.stopped == 0:
+		p.asked = false
+		if woken || p.delivered(unix.SIGCONT) {
+			return
+		}
+	case woken && !p.followed: // stopped again since
 		return
 	}
-	if p.stopped != 0 || !paused && !p.delivered(unix.SIGCONT) {
-		p.send(unix.SIGCONT)
-		p.stopped = 0
-	}
+	p.send(unix.SIGCONT)
+	p.stopped, p.asked = 0, false
 }
 
 // send can fail only where the child is gone, or has become another user's:
@@ -137,10 +146,10 @@ func (p *Process) delivered(sig syscall.Signal) bool {
 // foreground and is to get its terminal back. Else we stay awake: who stopped
 // the child by its own process ID will wake it by that, and us not.
 func (p *Process) follow() {
-	if p.ended || p.stopped == 0 || p.paused || !p.asked && !p.managed() {
+	if p.ended || p.stopped == 0 || p.followed || !p.asked && !p.managed() {
 		return
 	}
-	p.paused, p.asked = true, false
+	p.followed, p.asked, p.woken = true, false, true
 	stop(p.stopped)
 }
 
