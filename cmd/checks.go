@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,8 +157,11 @@ func parseUpstreams(text string) ([]upstream, *misuse) {
 		name, target, _ := strings.Cut(part, "=")
 		p := codec.ByShort(name)
 		if p == nil {
-			m := &misuse{strconv.Quote(shownURL(name)) + " is not a provider that otel-genai knows", "use " + sentence(providerNames(), "or") + " before the ="}
-			return nil, m
+			hint := "otel-genai proxy --help lists them; openai-compat is for any server that speaks OpenAI's protocol"
+			if near := closest(name, slices.Values(providerNames())); near != "" {
+				hint = "did you mean " + near + "=...?"
+			}
+			return nil, &misuse{strconv.Quote(shownURL(name)) + " is not a provider that otel-genai knows", hint}
 		}
 		if seen[name] {
 			return nil, &misuse{name + " is given twice", "one proxy has one upstream for each name: start a second one for the other"}

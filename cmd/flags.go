@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"iter"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -81,15 +82,23 @@ func flagError(fs *pflag.FlagSet, err error) error {
 	return usage("a flag that makes no sense: "+printable(err.Error()), "see otel-genai run --help")
 }
 
-// nearest is the flag whose name is closest to an unknown one, or "" when none
-// is close enough to be what was meant.
+// nearest is the flag that an unknown one was meant to be, or "".
 func nearest(name string, fs *pflag.FlagSet) string {
-	best, limit := "", min(3, len(name)/3)+1
-	fs.VisitAll(func(f *pflag.Flag) {
-		if d := distance(name, f.Name, limit); d < limit {
-			best, limit = f.Name, d
-		}
+	return closest(name, func(yield func(string) bool) {
+		more := true
+		fs.VisitAll(func(f *pflag.Flag) { more = more && yield(f.Name) })
 	})
+}
+
+// closest is the word nearest to name, or "" when none is near enough to be
+// what was meant.
+func closest(name string, words iter.Seq[string]) string {
+	best, limit := "", min(3, len(name)/3)+1
+	for word := range words {
+		if d := distance(name, word, limit); d < limit {
+			best, limit = word, d
+		}
+	}
 	return best
 }
 

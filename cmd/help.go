@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
 )
 
 const rootHelp = `otel-genai runs any program, unchanged, and turns its calls to generative-AI APIs
@@ -56,8 +58,10 @@ to the provider byte for byte.
   otel-genai proxy --genai_upstream azure=https://example.openai.azure.com
   otel-genai proxy --genai_listen 0.0.0.0:4000 --genai_secret "$SECRET"
 
-Providers: %s
-`
+Served unless you say otherwise:
+%s
+With an address that only you know, to be given with --genai_upstream:
+%s`
 
 const demoHelp = `Usage: otel-genai demo [flags]
 
@@ -98,7 +102,15 @@ func (m *program) helpOf(c *cobra.Command) {
 	case "run":
 		b.WriteString(runHelp)
 	case "proxy":
-		fmt.Fprintf(&b, proxyHelp, strings.Join(providerNames(), ", "))
+		var public, own []string
+		for i := range codec.Providers {
+			if p := &codec.Providers[i]; p.Upstream != "" {
+				public = append(public, p.Short)
+			} else {
+				own = append(own, p.Short)
+			}
+		}
+		fmt.Fprintf(&b, proxyHelp, wrap(public), wrap(own))
 	case "demo":
 		b.WriteString(demoHelp)
 	case "version":
@@ -110,6 +122,25 @@ func (m *program) helpOf(c *cobra.Command) {
 		writeSettings(&b, c.Flags())
 	}
 	_, _ = m.stdout.Write(b.Bytes())
+}
+
+// wrap sets words in lines of a terminal's width.
+func wrap(words []string) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range words {
+		if column == 0 || column+len(word) > 76 {
+			if column > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteByte(' ')
+			column = 1
+		}
+		b.WriteString(" " + word)
+		column += 1 + len(word)
+	}
+	b.WriteByte('\n')
+	return b.String()
 }
 
 // writeSettings lists the flags that are not hidden, group by group.

@@ -79,7 +79,9 @@ func client(args []string) int {
 	case "kill": // dies by a signal
 		n, _ := strconv.Atoi(args[1])
 		signal.Reset()
-		_ = syscall.Kill(os.Getpid(), syscall.Signal(n))
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(syscall.Signal(n))
+		}
 		select {}
 	case "chat": // [model [traceparent]]
 		return ask(args[1:])

@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/signal"
@@ -115,10 +117,29 @@ func (m *program) proxy(v values) error {
 func (m *program) announce(s *proxy.Server, upstreams []upstream) error {
 	var b strings.Builder
 	for _, u := range upstreams {
-		fmt.Fprintf(&b, "%s %s\n", u.provider.Short, s.URL(u.provider.Short)+base(u))
+		fmt.Fprintf(&b, "%s %s\n", u.provider.Short, reachable(s.URL(u.provider.Short))+base(u))
 	}
 	_, err := m.stdout.Write([]byte(b.String()))
 	return err
+}
+
+// reachable names this machine where a URL has the address that stands for all
+// of its addresses, which no client can call.
+func reachable(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil || !ip.IsUnspecified() {
+		return text
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return text
+	}
+	u.Host = net.JoinHostPort(name, u.Port())
+	return u.String()
 }
 
 // base is what a client's base URL ends in: where the upstream is a bare host,
