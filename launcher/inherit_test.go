@@ -24,7 +24,8 @@ func TestChildIsStartedAsWithoutUs(t *testing.T) {
 	}{
 		{"signals", nil, status},
 		{"nohup", []string{"sh", "-c", `trap "" HUP; exec "$@"`, "-"}, status},
-		{"ignored signals", []string{"sh", "-c", `trap "" HUP INT TSTP TTIN TTOU CONT; exec "$@"`, "-"}, status},
+		{"ignored signals", []string{"sh", "-c", `trap "" HUP INT QUIT TSTP TTIN TTOU CONT; exec "$@"`, "-"}, status},
+		{"in the background of a script", []string{"sh", "-c", `"$@" & wait`, "-"}, status},
 		{"blocked signals", []string{os.Args[0], "@block"}, status},
 		{"umask", []string{"sh", "-c", `umask 027; exec "$@"`, "-"}, status},
 		{"limits", nil, limits},

@@ -5,7 +5,11 @@
 // prints nothing and leaves exiting to its caller.
 //
 // What a parent in between can't hide: the child has a process ID and a parent
-// other than it would have alone, and is not the leader of its process group.
+// other than it would have alone, and is not the leader of its process group,
+// so that timeout(1) as the child needs --foreground to use the terminal. A
+// standard stream that was closed is /dev/null, and signals that were ignored
+// may be at their default (see [Start]): Go's runtime does both before we run.
+//
 // A signal that someone sends to the whole group (kill -TERM -PGID, or a service
 // manager to each process) reaches the child twice, from there and from us: the
 // system doesn't tell which kind it was. SIGKILL, SIGSTOP, SIGPROF and signal

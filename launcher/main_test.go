@@ -24,6 +24,7 @@ import (
 var roles = map[string]func(args []string){
 	"@launch":  launch,
 	"@late":    late,
+	"@tell":    tell,
 	"@catch":   catch,
 	"@deaf":    deaf,
 	"@wait":    wait,
@@ -69,6 +70,14 @@ func late(args []string) {
 	e := p.Wait()
 	fmt.Println("flushing")
 	fmt.Println("hurried by", int((<-p.Hurry()).(syscall.Signal)))
+	os.Exit(launcher.Finish(e))
+}
+
+// tell is a launcher that has a word to say at the end.
+func tell(args []string) {
+	p := begin(args)
+	e := p.Wait()
+	fmt.Fprintln(os.Stderr, "to nobody")
 	os.Exit(launcher.Finish(e))
 }
 

@@ -16,6 +16,7 @@ type Process struct {
 	pid     int
 	signals chan os.Signal // what may have to be forwarded
 	child   chan os.Signal // SIGCHLD; one that is pending stands for all
+	mark    chan os.Signal // the signal of that name
 	late    chan os.Signal // what came after the child's end
 	adopts  bool           // orphans are ours to reap
 
@@ -27,17 +28,23 @@ type Process struct {
 	woken    bool           // the SIGCONT that woke us from a stop is yet to come
 }
 
+// mark is a signal that we send to ourselves. It is none of those that stop or
+// continue, has a higher number than they, and does not concern the child.
+const mark = unix.SIGXFSZ
+
 // Start starts c. From here on the signals that would end us are held back
 // until [Finish], and go to the child while [Process.Wait] runs. An error is a
 // [*StartError]; signals are then as they were.
 //
 // Signals that we were started with as ignored stay so, in us and in the child:
-// HUP and INT anywhere, on Linux also TSTP, TTIN, TTOU and CONT. Others Go's
-// runtime has forgotten by the time it runs us, and the child has their default.
+// HUP and INT anywhere, on Linux also TSTP, TTIN, TTOU and CONT, and QUIT where
+// INT is. Others Go's runtime has forgotten by the time it runs us, and the
+// child has their default.
 func Start(c Command) (*Process, error) {
 	p := &Process{
 		signals: make(chan os.Signal, 256),
 		child:   make(chan os.Signal, 1),
+		mark:    make(chan os.Signal, 1),
 		late:    make(chan os.Signal, 8),
 		adopts:  adopts(),
 	}
@@ -106,9 +113,15 @@ func descriptor(f *os.File, n uintptr) uintptr {
 // catch takes over every signal that can be, but those that were ignored: to
 // ask for one would make it be delivered, and take it from the child.
 func (p *Process) catch() {
+	if signal.Ignored(unix.SIGINT) {
+		// Who ignores INT for us is a shell that runs us in the background
+		// without job control, which ignores QUIT likewise (POSIX XCU 2.11).
+		signal.Ignore(unix.SIGQUIT)
+	}
 	signal.Notify(p.child, unix.SIGCHLD)
+	signal.Notify(p.mark, mark)
 	// Nobody reads what concerns only ourselves: it shall just not end us.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE, unix.SIGXCPU, unix.SIGXFSZ)
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE, unix.SIGXCPU)
 	for n := 1; n <= lastSignal; n++ {
 		switch sig := syscall.Signal(n); sig {
 		case unix.SIGKILL, unix.SIGSTOP, unix.SIGCHLD, unix.SIGPIPE, unix.SIGXCPU, unix.SIGXFSZ:

@@ -4,6 +4,7 @@ package launcher_test
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"syscall"
 	"testing"
@@ -33,6 +34,21 @@ func TestDeathBySignalIsTheChilds(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			run(t, "@launch", "sh", "-c", fmt.Sprintf("kill -%d $$", sig)).exits(128 + int(sig))
 		})
+	}
+}
+
+// Go ends a program that writes to a closed standard error.
+func TestWordsToNobodyDoNotChangeTheStatus(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	cmd := command("@tell", "sh", "-c", "exit 3")
+	cmd.Stderr = w
+	_ = cmd.Run()
+	if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Exited() || ws.ExitStatus() != 3 {
+		t.Errorf("got %s, want exit status 3", end(ws))
 	}
 }
 

@@ -47,18 +47,12 @@ func TestTerminalSignalReachesTheChildOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := runTTY(t, "@launch", os.Args[0], "@catch")
 			p.ready()
-			for range 3 {
-				tt.do(p)
-				p.expect(fmt.Sprintf("got %d\r\n", tt.sig))
-				tt.do = func(p *program) { p.signal(unix.SIGUSR1) } // the rest goes on as ever
-				tt.sig = unix.SIGUSR1
-			}
-			p.signal(unix.SIGTERM)
+			tt.do(p)
+			p.expect(fmt.Sprintf("got %d\r\n", tt.sig))
+			p.signal(unix.SIGTERM) // comes after what we might have sent before
 			p.exits(0)
-			for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGWINCH} {
-				if n := p.got(sig); n > 1 {
-					t.Errorf("signal %d came %d times:\n%s", sig, n, p.seen.String())
-				}
+			if n := p.got(tt.sig); n != 1 {
+				t.Errorf("came %d times:\n%s", n, p.seen.String())
 			}
 		})
 	}
@@ -108,6 +102,55 @@ func TestChildThatTidiesUpOnCtrlZStopsUsWhenItStops(t *testing.T) {
 	p.exits(0)
 	if n := strings.Count(p.seen.String(), "back"); n != 3 {
 		t.Errorf("continued %d times, want 3:\n%s", n, p.seen.String())
+	}
+}
+
+// Programs that have the terminal in raw mode see ^Z as a key, and stop
+// themselves alone.
+func TestChildThatStopsItselfStopsUs(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", "sh", "-c", "kill -STOP $$; echo on again")
+	p.expect("shell: stopped by 19")
+	p.write("fg\n")
+	p.expect("on again")
+	p.expect("shell: exited 0")
+	p.exits(0)
+}
+
+// bg continues the whole group, which is not the terminal's then.
+func TestBackgroundedChildIsContinuedOnce(t *testing.T) {
+	p := runTTY(t, "@shell", os.Args[0], "@launch", os.Args[0], "@suspend")
+	child := p.ready()
+	p.write("\x1a")
+	p.expect("shell: stopped by 19")
+	p.write("bg\n")
+	p.expect("back")
+	if err := unix.Kill(child, unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("shell: exited 0")
+	p.exits(0)
+	if n := strings.Count(p.seen.String(), "back"); n != 1 {
+		t.Errorf("continued %d times, want once:\n%s", n, p.seen.String())
+	}
+}
+
+// In the foreground, what a terminal and its shell send to the group comes to
+// the child from there.
+func TestForegroundLeavesTheTerminalsSignalsToTheTerminal(t *testing.T) {
+	p := runTTY(t, "@launch", os.Args[0], "@catch")
+	p.ready()
+	theirs := []syscall.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGWINCH, unix.SIGTSTP, unix.SIGCONT, unix.SIGTTIN, unix.SIGTTOU}
+	for _, sig := range theirs {
+		p.signal(sig)
+	}
+	p.signal(unix.SIGUSR2)
+	p.expect("got 12\r\n")
+	p.signal(unix.SIGTERM)
+	p.exits(0)
+	for _, sig := range theirs {
+		if n := p.got(sig); n != 0 {
+			t.Errorf("signal %d came %d times", sig, n)
+		}
 	}
 }
 

@@ -19,13 +19,13 @@ func (p *Process) Wait() Exit {
 		case sig := <-p.signals:
 			p.handle(sig.(syscall.Signal))
 		case <-p.child:
-			// Go hands on signals in the order of their coming, at once in that
-			// of their numbers, so what was sent before the child's end is here.
-			p.drain()
 			p.poll()
 		}
 		p.follow()
 	}
+	// Go hands on signals in the order of their coming, and at once in that of
+	// their numbers, where SIGCHLD is behind these: none that was sent before
+	// the child's end comes late.
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP} {
 		if !signal.Ignored(sig) {
 			signal.Notify(p.late, sig)
@@ -38,17 +38,6 @@ func (p *Process) Wait() Exit {
 // Hurry delivers the INT, TERM, QUIT and HUP that reach us after the child's
 // end. They don't end us: who still has work to do may cut it short.
 func (p *Process) Hurry() <-chan os.Signal { return p.late }
-
-func (p *Process) drain() {
-	for {
-		select {
-		case sig := <-p.signals:
-			p.handle(sig.(syscall.Signal))
-		default:
-			return
-		}
-	}
-}
 
 // poll takes in what happened to the child, and reaps orphans.
 func (p *Process) poll() {
@@ -146,11 +135,46 @@ func (p *Process) delivered(sig syscall.Signal) bool {
 // foreground and is to get its terminal back. Else we stay awake: who stopped
 // the child by its own process ID will wake it by that, and us not.
 func (p *Process) follow() {
-	if p.ended || p.stopped == 0 || p.followed || !p.asked && !p.managed() {
+	if p.ended || p.stopped == 0 || p.followed {
+		return
+	}
+	p.settle()
+	if p.ended || p.stopped == 0 || !p.asked && !p.managed() {
 		return
 	}
 	p.followed, p.asked, p.woken = true, false, true
 	stop(p.stopped)
+}
+
+// settle handles what was sent to us up to now. A terminal's stop comes to the
+// child and us at once, but Go may tell us of the child's first; ours, read
+// after we slept, would be taken for a new one. Our own mark comes behind it:
+// of signals that wait, Go hands on those of lower number first.
+func (p *Process) settle() {
+	select {
+	case <-p.mark:
+	default:
+	}
+	if unix.Kill(os.Getpid(), mark) != nil {
+		return
+	}
+	for marked := false; ; {
+		select {
+		case sig := <-p.signals:
+			p.handle(sig.(syscall.Signal))
+			continue
+		default:
+		}
+		if marked {
+			return
+		}
+		select {
+		case sig := <-p.signals:
+			p.handle(sig.(syscall.Signal))
+		case <-p.mark:
+			marked = true
+		}
+	}
 }
 
 // managed reports whether we or the child have the terminal, by the grace of a
