@@ -163,6 +163,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LLM", llm.URL)
 			e.Setenv("COLLECTOR", backend.URL)
 			e.Setenv("OPENAI_BASE_URL", llm.URL+"/v1")
+			e.Vars = append(e.Vars, promptRace)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -170,6 +171,9 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// promptRace takes away the second that a program built with -race waits at its end.
+const promptRace = "GORACE=atexit_sleep_ms=0"
 
 type collectorKey struct{}
 
@@ -198,7 +202,7 @@ func collected(ts *testscript.TestScript, neg bool, args []string) {
 func otelGenai(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command("otel-genai", args...)
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), promptRace}
 	c.Dir = t.TempDir()
 	return c
 }

@@ -61,6 +61,8 @@ func (m *program) proxy(v values) error {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 
+	signal.Ignore(syscall.SIGPIPE) // when stdout or stderr loses its reader, calls still go on
+
 	upstreams, wrong := serving(v.text(varUpstream))
 	if wrong != nil {
 		return usage(v.name(byVariable(varUpstream))+": "+wrong.problem, wrong.hint)

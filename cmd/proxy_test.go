@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -144,5 +145,53 @@ func TestProxyMakesUpASecret(t *testing.T) {
 			t.Errorf("secret %q", secret)
 		}
 		seen[secret] = true
+	}
+}
+
+// A call under way when the proxy is told to end is carried to its end, and seen.
+func TestProxyDrains(t *testing.T) {
+	gate := make(chan struct{})
+	llm := httptest.NewServer(fakellm.New(fakellm.WithGate(func(_ *http.Request, n int) {
+		if n > 0 {
+			<-gate
+		}
+	})))
+	defer llm.Close()
+	file := filepath.Join(t.TempDir(), "f.jsonl")
+	urls, end := proxied(t, 1, "--genai_upstream", "openai="+llm.URL,
+		"--traces_exporter=otlp_file", "--metrics_exporter=none", "--logs_exporter=none", "--genai_file", file)
+
+	resp, err := http.Post(urls["openai"]+"/chat/completions", "application/json", strings.NewReader(`{"model":"slow","stream":true,"messages":[{"role":"user","content":"hi"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body := bufio.NewReader(resp.Body)
+	if _, err := body.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string)
+	go func() { ended <- end() }() // ends with the proxy
+	u, err := url.Parse(urls["openai"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for { // until it listens no more
+		c, err := net.Dial("tcp", u.Host)
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	close(gate)
+	rest, err := io.ReadAll(body)
+	if err != nil || !strings.Contains(string(rest), "[DONE]") {
+		t.Errorf("the stream ended with %v after %q", err, rest)
+	}
+	if stderr := <-ended; stderr != "" {
+		t.Errorf("stderr: %s", stderr)
+	}
+	if spans := spansIn(t, file); spans["chat slow"].SpanID == "" || spans["chat slow"].attribute("error.type") != "" {
+		t.Errorf("%+v", spans)
 	}
 }

@@ -76,9 +76,6 @@ func (s *setting) placeholder() string {
 	return "VALUE"
 }
 
-// secret reports whether the value must not be shown.
-func (s *setting) secret() bool { return s.Kind == kindSecret }
-
 // actor is who acts on a setting.
 type actor uint8
 

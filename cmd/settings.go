@@ -79,7 +79,7 @@ var settings = slices.Concat(
 
 	[]setting{
 		{Variable: varListen, Default: "127.0.0.1:4000", Help: "address to listen on; other than loopback only with a secret of your own", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkListen, Value: "HOST:PORT"},
-		{Variable: varSecret, Kind: kindSecret, DefaultText: "made up, and printed in the URLs", Help: "first word of every URL's path; who doesn't know it gets nothing", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkSecret, Value: "SECRET"},
+		{Variable: varSecret, Kind: kindSecret, DefaultText: "made up, and printed in the URLs", Help: "first word of every URL's path; who doesn't know it gets nothing (as a variable it is not seen in ps)", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkSecret, Value: "SECRET"},
 		{Variable: varUpstream, Help: "where a provider's calls go; may be repeated (the variable: commas between)", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkUpstream, Repeat: true, Value: "NAME=URL"},
 
 		{Variable: "OTEL_SEMCONV_STABILITY_OPT_IN", Help: "accepted; the present GenAI conventions are always sent", Group: groupCompat, Actor: silent},

@@ -79,6 +79,12 @@ func resolve(command string, flags map[string]string, getenv func(string) string
 			continue
 		}
 		if m := s.check(set.text, v); m != nil {
+			if set.source == fromEnvironment {
+				if v.is(varDisabled) && s.Variable != varDisabled {
+					continue // nobody will read it, and the program may
+				}
+				m.hint += ", or give --" + s.flag() + ", which leaves the program's own variable as it is"
+			}
 			return nil, nil, usage(v.name(s)+": "+m.problem, m.hint)
 		}
 		set.text = s.canonical(set.text)
