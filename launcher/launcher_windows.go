@@ -51,7 +51,8 @@ func (p *Process) Wait() Exit {
 }
 
 // Hurry delivers the Ctrl-C that reach us after the child's end. They don't
-// end us: who still has work to do may cut it short.
+// end us: who still has work to do may cut it short. The first may be late news
+// of what ended the child: act on the second.
 func (p *Process) Hurry() <-chan os.Signal { return p.late }
 
 // Finish returns the status to exit with.

@@ -63,13 +63,17 @@ func begin(args []string) *launcher.Process {
 	return p
 }
 
-// late is a launcher with work to do after the child's end, which only a
-// signal cuts short.
+// late is a launcher with work to do after the child's end, until TERM.
 func late(args []string) {
 	p := begin(args)
 	e := p.Wait()
 	fmt.Println("flushing")
-	fmt.Println("hurried by", int((<-p.Hurry()).(syscall.Signal)))
+	for sig := range p.Hurry() {
+		fmt.Println("late", int(sig.(syscall.Signal)))
+		if sig == syscall.SIGTERM {
+			break
+		}
+	}
 	os.Exit(launcher.Finish(e))
 }
 
@@ -81,18 +85,20 @@ func tell(args []string) {
 	os.Exit(launcher.Finish(e))
 }
 
-// catch tells each signal that it gets, until TERM.
+// catch tells each signal that it gets, and ends at the second TERM.
 func catch([]string) {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals)
 	signal.Reset(syscall.SIGURG) // Go's own
 	fmt.Println("ready", os.Getpid())
+	terms := 0
 	for sig := range signals {
-		fmt.Println("got", int(sig.(syscall.Signal)))
 		if sig == syscall.SIGTERM {
-			fmt.Println("done")
-			return
+			if terms++; terms == 2 {
+				return
+			}
 		}
+		fmt.Println("got", int(sig.(syscall.Signal)))
 	}
 }
 
@@ -125,13 +131,14 @@ func suspend([]string) {
 		case syscall.SIGCONT:
 			fmt.Println("back")
 		case syscall.SIGTERM:
-			fmt.Println("done")
 			return
 		}
 	}
 }
 
 // shell is the part of an interactive shell that does job control, for one job.
+// It leaves at a last line of input: when the leader of a session ends, what
+// was written to its terminal and not yet read is lost.
 func shell(args []string) {
 	runtime.LockOSThread()
 	// Blocked, TTOU doesn't keep a background process from taking the terminal.
@@ -151,6 +158,7 @@ func shell(args []string) {
 	}
 	pid := job.Process.Pid
 	in := bufio.NewReader(os.Stdin)
+	leave := func() { _, _ = in.ReadString('\n') }
 	for {
 		var ws unix.WaitStatus
 		if _, err := unix.Wait4(pid, &ws, unix.WUNTRACED, nil); err == unix.EINTR {
@@ -162,9 +170,11 @@ func shell(args []string) {
 		switch {
 		case ws.Exited():
 			fmt.Println("shell: exited", ws.ExitStatus())
+			leave()
 			return
 		case ws.Signaled():
 			fmt.Println("shell: killed by", int(ws.Signal()))
+			leave()
 			return
 		}
 		fmt.Println("shell: stopped by", int(ws.StopSignal()))
@@ -198,7 +208,13 @@ func block(args []string) {
 // orphans leaves a process behind and waits until it is reaped by its new
 // parent: a zombie still takes signal 0.
 func orphans([]string) {
-	out, err := exec.Command("sh", "-c", "sh -c : & echo $!").Output()
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	parent := exec.Command("sh", "-c", "cat <&3 >/dev/null 2>&1 & echo $!")
+	parent.ExtraFiles = []*os.File{r}
+	out, err := parent.Output()
 	if err != nil {
 		panic(err)
 	}
@@ -206,6 +222,7 @@ func orphans([]string) {
 	if _, err := fmt.Sscan(string(out), &pid); err != nil {
 		panic(err)
 	}
+	_ = w.Close() // it ends now, its parent being gone
 	for unix.Kill(pid, 0) == nil {
 		runtime.Gosched()
 	}

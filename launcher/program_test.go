@@ -141,6 +141,22 @@ func (p *program) exits(status int) {
 	}
 }
 
+// finish ends a "@catch", having read all that it told.
+func (p *program) finish() {
+	p.t.Helper()
+	p.signal(unix.SIGTERM)
+	p.expect("got 15")
+	p.signal(unix.SIGTERM)
+	p.exits(0)
+}
+
+// leave ends what waits for a last line.
+func (p *program) leave() {
+	p.t.Helper()
+	p.write("\n")
+	p.exits(0)
+}
+
 // got counts the times that the child told of sig.
 func (p *program) got(sig syscall.Signal) int {
 	return strings.Count(strings.ReplaceAll(p.seen.String(), "\r", ""), fmt.Sprintf("got %d\n", sig))

@@ -24,8 +24,7 @@ func TestSignalToUsReachesTheChildOnce(t *testing.T) {
 		p.signal(sig)
 		p.expect("got " + itoa(sig) + "\n")
 	}
-	p.signal(unix.SIGTERM)
-	p.exits(0)
+	p.finish()
 	for _, sig := range append(sent, unix.SIGTERM) {
 		if n := p.got(sig); n != 1 {
 			t.Errorf("signal %d came %d times", sig, n)
@@ -42,8 +41,7 @@ func TestSignalsOfOurOwnAreNotForwardedNorDeadly(t *testing.T) {
 	for _, sig := range ours {
 		p.signal(sig)
 	}
-	p.signal(unix.SIGTERM)
-	p.exits(0)
+	p.finish()
 	for _, sig := range ours {
 		if n := p.got(sig); n != 0 {
 			t.Errorf("signal %d came %d times", sig, n)
@@ -96,8 +94,7 @@ func TestStopSentToTheChildAloneLeavesUsAwake(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.expect("got 10\n")
-	p.signal(unix.SIGTERM)
-	p.exits(0)
+	p.finish()
 }
 
 // A child stopped by its own process ID is woken by a CONT to us as well.
@@ -117,30 +114,28 @@ func TestContinueSentToUsWakesAStoppedChild(t *testing.T) {
 }
 
 func TestSignalAfterTheChildsEndDoesNotEndUs(t *testing.T) {
-	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
-		p := run(t, "@late", "sh", "-c", "exit 3")
-		p.expect("flushing")
-		p.signal(unix.SIGPIPE)
+	p := run(t, "@late", "sh", "-c", "exit 3")
+	p.expect("flushing")
+	p.signal(unix.SIGPIPE)
+	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGTERM} {
 		p.signal(sig)
-		p.expect("hurried by " + itoa(sig))
-		p.exits(3)
+		p.expect("late " + itoa(sig))
 	}
+	p.exits(3)
 }
 
-// The signal that ends the child is not one that came after its end.
-func TestSignalThatEndsTheChildHurriesNobody(t *testing.T) {
-	for range 20 {
-		p := run(t, "@late", os.Args[0], "@wait")
-		p.ready()
-		if err := unix.Kill(-p.cmd.Process.Pid, unix.SIGINT); err != nil { // as a terminal would
-			t.Fatal(err)
-		}
-		p.expect("flushing")
-		p.signal(unix.SIGTERM)
-		p.expect("hurried by 15")
-		if ws := p.wait(); !ws.Signaled() || ws.Signal() != unix.SIGINT {
-			t.Fatalf("got %s", end(ws))
-		}
+// As a Ctrl-C does: it ends the child, and leaves us the time to finish.
+func TestSignalToTheGroupEndsTheChildOnly(t *testing.T) {
+	p := run(t, "@late", os.Args[0], "@wait")
+	p.ready()
+	if err := unix.Kill(-p.cmd.Process.Pid, unix.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("flushing")
+	p.signal(unix.SIGTERM)
+	p.expect("late 15")
+	if ws := p.wait(); !ws.Signaled() || ws.Signal() != unix.SIGINT {
+		t.Fatalf("got %s", end(ws))
 	}
 }
 

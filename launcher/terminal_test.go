@@ -49,8 +49,7 @@ func TestTerminalSignalReachesTheChildOnce(t *testing.T) {
 			p.ready()
 			tt.do(p)
 			p.expect(fmt.Sprintf("got %d\r\n", tt.sig))
-			p.signal(unix.SIGTERM) // comes after what we might have sent before
-			p.exits(0)
+			p.finish()
 			if n := p.got(tt.sig); n != 1 {
 				t.Errorf("came %d times:\n%s", n, p.seen.String())
 			}
@@ -63,7 +62,7 @@ func TestCtrlCEndsBothBySignal(t *testing.T) {
 	p.ready()
 	p.write("\x03")
 	p.expect("shell: killed by 2")
-	p.exits(0)
+	p.leave()
 }
 
 func TestCtrlZGivesTheShellItsTerminalAndFgGoesOn(t *testing.T) {
@@ -80,7 +79,7 @@ func TestCtrlZGivesTheShellItsTerminalAndFgGoesOn(t *testing.T) {
 	}
 	p.write("\x04")
 	p.expect("shell: exited 0")
-	p.exits(0)
+	p.leave()
 }
 
 // The shell may have its terminal only when the child is done with it.
@@ -99,7 +98,7 @@ func TestChildThatTidiesUpOnCtrlZStopsUsWhenItStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.expect("shell: exited 0")
-	p.exits(0)
+	p.leave()
 	if n := strings.Count(p.seen.String(), "back"); n != 3 {
 		t.Errorf("continued %d times, want 3:\n%s", n, p.seen.String())
 	}
@@ -113,7 +112,7 @@ func TestChildThatStopsItselfStopsUs(t *testing.T) {
 	p.write("fg\n")
 	p.expect("on again")
 	p.expect("shell: exited 0")
-	p.exits(0)
+	p.leave()
 }
 
 // bg continues the whole group, which is not the terminal's then.
@@ -128,7 +127,7 @@ func TestBackgroundedChildIsContinuedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.expect("shell: exited 0")
-	p.exits(0)
+	p.leave()
 	if n := strings.Count(p.seen.String(), "back"); n != 1 {
 		t.Errorf("continued %d times, want once:\n%s", n, p.seen.String())
 	}
@@ -145,8 +144,7 @@ func TestForegroundLeavesTheTerminalsSignalsToTheTerminal(t *testing.T) {
 	}
 	p.signal(unix.SIGUSR2)
 	p.expect("got 12\r\n")
-	p.signal(unix.SIGTERM)
-	p.exits(0)
+	p.finish()
 	for _, sig := range theirs {
 		if n := p.got(sig); n != 0 {
 			t.Errorf("signal %d came %d times", sig, n)
@@ -168,7 +166,7 @@ func TestBackgroundReadStopsTheJob(t *testing.T) {
 	p.expect("shell: continues")
 	p.write("\x04")
 	p.expect("shell: exited 0")
-	p.exits(0)
+	p.leave()
 }
 
 // On a hang-up the kernel tells the leader of the session alone.
@@ -184,9 +182,9 @@ func TestHangUpReachesTheChild(t *testing.T) {
 }
 
 func TestTerminalIsTheSame(t *testing.T) {
-	p := runTTY(t, "@launch", "sh", "-c", "tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all")
+	p := runTTY(t, "@launch", "sh", "-c", "tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all; read x")
 	p.expect("/dev/pts/")
 	p.expect("24 80")
 	p.expect("all")
-	p.exits(0)
+	p.leave()
 }

@@ -23,9 +23,6 @@ func (p *Process) Wait() Exit {
 		}
 		p.follow()
 	}
-	// Go hands on signals in the order of their coming, and at once in that of
-	// their numbers, where SIGCHLD is behind these: none that was sent before
-	// the child's end comes late.
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP} {
 		if !signal.Ignored(sig) {
 			signal.Notify(p.late, sig)
@@ -36,7 +33,9 @@ func (p *Process) Wait() Exit {
 }
 
 // Hurry delivers the INT, TERM, QUIT and HUP that reach us after the child's
-// end. They don't end us: who still has work to do may cut it short.
+// end. They don't end us: who still has work to do may cut it short. The first
+// may be late news of the very signal that ended the child, such as a Ctrl-C:
+// act on the second.
 func (p *Process) Hurry() <-chan os.Signal { return p.late }
 
 // poll takes in what happened to the child, and reaps orphans.
