@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -223,6 +224,9 @@ func (c *call) end(how ending, err error) {
 		if c.bodyLen < len(c.body.Bytes()) { // the response came before the request was whole
 			c.readRequestAnew()
 		}
+		// Before the framer delivers the torn rest: half a document is no end.
+		done := c.folder != nil && c.folder.Done()
+		malformed := slices.Contains(c.in.Cuts, genai.CutMalformed)
 		if c.framer != nil {
 			f := c.framer
 			c.framer = nil
@@ -232,7 +236,10 @@ func (c *call) end(how ending, err error) {
 			return
 		}
 		c.folder.Flush()
-		done := c.folder.Done()
+		if how != endCut { // a caller may stop reading at the end of a document, without asking for EOF
+			torn := !malformed && slices.Contains(c.in.Cuts, genai.CutMalformed)
+			done = c.folder.Done() && !torn
+		}
 		if done || how == endWhole {
 			if !done && c.in.Request.Stream && c.in.Response.HTTPStatus < 300 {
 				c.in.Cut(genai.CutStream)

@@ -3,6 +3,7 @@ package instrument_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -168,6 +169,8 @@ func TestEveryCallEnds(t *testing.T) {
 		{"error page", "error-html", chatBody, nil, drain, "502", genai.CutMalformed},
 		{"no response", "error-reset", chatBody, nil, nil, genai.ErrConnection, ""},
 		{"cut stream", "error-cut", streamBody, nil, drainCut, genai.ErrConnection, genai.CutStream},
+		{"cut document", "error-cut", chatBody, nil, drainCut, genai.ErrConnection, genai.CutStream},
+		{"document closed at its end", "", chatBody, nil, decode, "", ""},
 		{"abandoned stream", "", streamBody, []fakellm.Option{gate}, abandon, genai.ErrCancelled, genai.CutStream},
 		{"closed unread", "", chatBody, nil, func(_ *testing.T, r *http.Response) { r.Body.Close() }, genai.ErrCancelled, genai.CutStream},
 	} {
@@ -184,7 +187,7 @@ func TestEveryCallEnds(t *testing.T) {
 				tt.use(t, resp)
 			}
 			in := s.end(t)
-			if in.Error == nil || in.Error.Type != tt.wantErr {
+			if tt.wantErr == "" && in.Error != nil || tt.wantErr != "" && (in.Error == nil || in.Error.Type != tt.wantErr) {
 				t.Errorf("error %+v, want type %q", in.Error, tt.wantErr)
 			}
 			if tt.wantCut == "" && len(in.Cuts) > 0 || tt.wantCut != "" && !hasCut(in, tt.wantCut) {
@@ -218,6 +221,15 @@ func drainCut(t *testing.T, r *http.Response) {
 	if _, err := io.Copy(io.Discard, r.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// decode stops reading where the document ends, without asking for EOF.
+func decode(t *testing.T, r *http.Response) {
+	var v any
+	if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
+		t.Error(err)
+	}
+	r.Body.Close()
 }
 
 func abandon(t *testing.T, r *http.Response) {
