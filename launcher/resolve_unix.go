@@ -98,7 +98,7 @@ func startError(c Command, found string, err error) *StartError {
 		e.Err = reason("not a program for this machine", err)
 		e.Hint = "was it built for another operating system or processor?"
 	case errors.Is(err, syscall.ENOENT) && statErr == nil:
-		e.Err, e.Hint = missingInterpreter(found, err)
+		e.Hint, e.Err = missingInterpreter(found, err)
 	case errors.Is(err, syscall.E2BIG):
 		e.Err = reason("its arguments and environment are too long", err)
 		e.Hint = "pass what is long in a file"
@@ -115,16 +115,16 @@ func notFound(name string) error {
 
 // missingInterpreter is for a file that exists while the kernel says that it,
 // or what shall run it, does not.
-func missingInterpreter(path string, err error) (error, string) {
+func missingInterpreter(path string, cause error) (hint string, err error) {
 	name, script := interpreter(path)
 	switch {
 	case !script:
-		return reason("its loader is missing", err),
-			"it was linked against libraries that this system hasn't: a static build, or one made here, would start"
+		return "it was linked against libraries that this system hasn't: a static build, or one made here, would start",
+			reason("its loader is missing", cause)
 	case strings.HasSuffix(name, "\r"):
-		return reason("its first line ends in a Windows line end", err),
-			"take the carriage returns out: sed -i 's/\\r$//' " + word(path)
+		return "take the carriage returns out: sed -i 's/\\r$//' " + word(path),
+			reason("its first line ends in a Windows line end", cause)
 	}
-	return reason("its interpreter "+word(name)+" does not exist", err),
-		"correct its first line, or name the interpreter that shall run it: " + filepath.Base(name) + " " + word(path)
+	return "correct its first line, or name the interpreter that shall run it: " + filepath.Base(name) + " " + word(path),
+		reason("its interpreter "+word(name)+" does not exist", cause)
 }
