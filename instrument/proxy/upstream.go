@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -28,16 +29,25 @@ const (
 // adding no field, decoding nothing, and by the HTTP version that the client
 // spoke, so that a connection's faults look like what they are.
 type Upstream struct {
-	h1, h2 *http.Transport
+	transports func() transports
 }
+
+type transports struct{ h1, h2 *http.Transport }
 
 var _ http.RoundTripper = (*Upstream)(nil)
 
 // NewUpstream makes one for the environment that getenv reads: HTTP_PROXY,
 // HTTPS_PROXY, NO_PROXY and the variables that name files of certificates. A
 // file that can't be read is left out: the programs that would have used it are
-// told by themselves.
+// told by themselves. The files are read beside what goes on, since whole
+// bundles take a while and the first call may never come.
 func NewUpstream(getenv func(string) string) *Upstream {
+	u := &Upstream{transports: sync.OnceValue(func() transports { return newTransports(getenv) })}
+	go u.transports() // ends when the files are read
+	return u
+}
+
+func newTransports(getenv func(string) string) transports {
 	proxies := (&httpproxy.Config{
 		HTTPProxy:  first(getenv, "HTTP_PROXY", "http_proxy"),
 		HTTPSProxy: first(getenv, "HTTPS_PROXY", "https_proxy"),
@@ -59,21 +69,22 @@ func NewUpstream(getenv func(string) string) *Upstream {
 	h2.Protocols = new(http.Protocols)
 	h2.Protocols.SetHTTP1(true)
 	h2.Protocols.SetHTTP2(true)
-	return &Upstream{h1: h1, h2: h2}
+	return transports{h1: h1, h2: h2}
 }
 
 // RoundTrip carries req by the version that its Proto fields name.
 func (u *Upstream) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.ProtoMajor >= 2 {
-		return u.h2.RoundTrip(req)
+		return u.transports().h2.RoundTrip(req)
 	}
-	return u.h1.RoundTrip(req)
+	return u.transports().h1.RoundTrip(req)
 }
 
 // Close ends the connections that are idle.
 func (u *Upstream) Close() {
-	u.h1.CloseIdleConnections()
-	u.h2.CloseIdleConnections()
+	t := u.transports()
+	t.h1.CloseIdleConnections()
+	t.h2.CloseIdleConnections()
 }
 
 // roots are the system's and those of the user's variables; nil, which means
