@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -223,8 +224,11 @@ func orphans([]string) {
 		panic(err)
 	}
 	_ = w.Close() // it ends now, its parent being gone
-	for unix.Kill(pid, 0) == nil {
-		runtime.Gosched()
+	for end := time.Now().Add(time.Minute); unix.Kill(pid, 0) == nil; runtime.Gosched() {
+		if time.Now().After(end) { // a test that failed must not leave us spinning
+			fmt.Println("never reaped")
+			return
+		}
 	}
 	fmt.Println("reaped, parent is", os.Getppid())
 }
