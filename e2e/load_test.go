@@ -15,7 +15,8 @@ import (
 const streams = 10_000
 
 func TestNoFastStreamIsCut(t *testing.T) {
-	load := sync.OnceValues(func() (string, error) { return goBuild(filepath.Join(sharedtest.Dir(t), "load"), ".", "load") })
+	dir := filepath.Join(sharedtest.Dir(t), "load")
+	load := sync.OnceValues(func() (string, error) { return goBuild(dir, ".", "load") })
 	bin := program(t, load)
 	upstream := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	start(t, nil, bin, "upstream", "-addr", upstream)
