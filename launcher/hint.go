@@ -68,7 +68,7 @@ func suggest(c Command) string {
 // nearest is the program in dir whose name is most like name, "" when none is
 // near, and how many letters lie between them.
 func nearest(dir, name string) (string, int) {
-	limit := min(2, len(name)/3)
+	limit := min(2, (len(name)+1)/4) // more than one wrong letter in a short word makes another word
 	if limit == 0 || len(name) > maxName {
 		return "", 0
 	}
