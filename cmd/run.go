@@ -169,7 +169,15 @@ func (t *telemetry) finish(server *proxy.Server, r *runSpan, exit launcher.Exit,
 		_ = server.Shutdown(drain)
 		done()
 	}
-	r.end(exit)
+	ended := make(chan struct{})
+	go func() { // a console that takes nothing holds up the span, not the exit
+		defer close(ended)
+		r.end(exit)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
 	t.flush(ctx)
 }
 

@@ -206,7 +206,7 @@ func (s *settings) parseHeaders(v string, warn func(problem, hint string)) map[s
 			// What stands there may be the rest of a value: it is not said.
 			warn(fmt.Sprintf("%s: pair %d has no = and is left out", s.name("HEADERS"), i+1), hint)
 			continue
-		case !isToken(key):
+		case !isToken(key) || s.protocol == protoGRPC && !isMetadataKey(key):
 			warn(fmt.Sprintf("%s: the name of pair %d is not a header's and is left out", s.name("HEADERS"), i+1), hint)
 			continue
 		}
@@ -219,6 +219,12 @@ func (s *settings) parseHeaders(v string, warn func(problem, hint string)) map[s
 		headers[strings.ToLower(key)] = value
 	}
 	return headers
+}
+
+// isMetadataKey reports whether gRPC takes s for a key, in small letters: it
+// fails every call with one that it doesn't take.
+func isMetadataKey(s string) bool {
+	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 // isToken reports whether s can be a field's name (RFC 9110, 5.6.2).

@@ -134,6 +134,13 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+func TestHeaderNamesThatGRPCRefusesAreLeftOut(t *testing.T) {
+	s, v := read(t, traces, "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_HEADERS", "a!b=1,X-Team=2")
+	if want := map[string]string{"x-team": "2"}; !maps.Equal(s.headers, want) || !strings.Contains(v.all(), "pair 1") {
+		t.Errorf("got %v, want %v; said %q", s.headers, want, v.all())
+	}
+}
+
 func TestNewRefusesWhatCannotBe(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.pem")
 	tests := []struct {

@@ -50,6 +50,8 @@ type call struct {
 	bodyLen int  // what of the body had been seen when the request was read
 	whole   bool // the request body was seen to its end
 
+	freed bool // the request body was read, and is not needed any more
+
 	inputKept int // bytes of content that the request took
 	started   bool
 	ended     bool
@@ -79,7 +81,7 @@ func (c *call) guarded(f func()) {
 // sent sees a piece of the request body.
 func (c *call) sent(p []byte) {
 	c.guarded(func() {
-		if !c.broken && !c.ended { // a transport may read on after it gave up
+		if !c.broken && !c.ended && !c.freed { // a transport may read on after it gave up
 			_, _ = c.body.Write(p)
 		}
 	})
@@ -99,7 +101,7 @@ func (c *call) bodySeen() {
 func (c *call) bodyAgain() {
 	c.guarded(func() {
 		if !c.ended {
-			c.body, c.whole = wire.NewBody(wire.MaxRequest), false
+			c.body, c.whole, c.freed = wire.NewBody(wire.MaxRequest), false, false
 		}
 	})
 }
@@ -131,6 +133,9 @@ func (c *call) readRequest() {
 	}
 	if err := c.endpoint.Request(c.what, b, c.in); err != nil && c.whole {
 		c.in.Cut(genai.CutMalformed)
+	}
+	if c.whole { // not to be held while the answer takes its time
+		c.body, c.freed = nil, true
 	}
 }
 
@@ -221,7 +226,7 @@ func (c *call) end(how ending, err error) {
 		if c.ended || c.broken {
 			return
 		}
-		if c.bodyLen < len(c.body.Bytes()) { // the response came before the request was whole
+		if !c.freed && c.bodyLen < len(c.body.Bytes()) { // the response came before the request was whole
 			c.readRequestAnew()
 		}
 		// Before the framer delivers the torn rest: half a document is no end.
@@ -247,8 +252,8 @@ func (c *call) end(how ending, err error) {
 			return
 		}
 		c.in.Cut(genai.CutStream)
-		if c.in.Error != nil {
-			return
+		if c.in.Error != nil || c.in.Response.HTTPStatus >= 400 && how == endClosed {
+			return // an error that the caller didn't care to read is still that error
 		}
 		c.in.Error = &genai.Error{Type: genai.ErrCancelled, Message: "the caller stopped reading before the end"}
 		if how == endCut {

@@ -166,6 +166,7 @@ func TestEveryCallEnds(t *testing.T) {
 		wantCut           genai.Cut
 	}{
 		{"error status", "error-429", chatBody, nil, drain, "rate_limit_exceeded", ""},
+		{"error status that nobody reads", "error-429", chatBody, nil, func(_ *testing.T, r *http.Response) { r.Body.Close() }, "429", genai.CutStream},
 		{"error page", "error-html", chatBody, nil, drain, "502", genai.CutMalformed},
 		{"no response", "error-reset", chatBody, nil, nil, genai.ErrConnection, ""},
 		{"cut stream", "error-cut", streamBody, nil, drainCut, genai.ErrConnection, genai.CutStream},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otel-genai/otel-genai/instrument"
 )
@@ -57,11 +58,12 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, route *Route, r
 // fields, body and trailers, with the route's target.
 func (s *Server) outgoing(r *http.Request, route *Route, rest string) *http.Request {
 	ctx := r.Context()
-	if s.cfg.Parent != nil {
+	own := propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
+	switch { // the call's own context counts before the run's
+	case trace.SpanContextFromContext(own).IsValid():
+		ctx = own
+	case s.cfg.Parent != nil:
 		ctx = s.cfg.Parent(ctx, time.Now())
-	}
-	if r.Header.Get("Traceparent") != "" { // the call's own context counts before the run's
-		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
 	}
 	if route.Provider != nil {
 		ctx = instrument.ContextWithProvider(ctx, route.Provider)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/goleak"
 )
 
@@ -478,3 +479,102 @@ func TestPanicEndsOneConnection(t *testing.T) {
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A provider that accepts and then says nothing must not hold up the exit of
+// the program that gave up on it.
+func TestShutdownEndsCallsThatHangInAHandshake(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	s := start(t, "https://"+ln.Addr().String())
+	c, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(c, "POST /%s/up/x HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nbody", secret)
+	silent, err := ln.Accept() // the handshake is under way
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	c.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheCallsOwnTraceCountsBeforeTheRuns(t *testing.T) {
+	run := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}})
+	for _, tt := range []struct{ name, traceparent, want string }{
+		{"none", "", run.TraceID().String()},
+		{"its own", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c"},
+		{"not a trace context", "00-zz", run.TraceID().String()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got string
+			asked := false
+			s := start(t, "http://127.0.0.1:1", func(c *Config) {
+				c.Parent = func(ctx context.Context, _ time.Time) context.Context {
+					asked = true
+					return trace.ContextWithSpanContext(ctx, run)
+				}
+				c.Transport = roundTripFunc(func(r *http.Request) (*http.Response, error) {
+					got = trace.SpanContextFromContext(r.Context()).TraceID().String()
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+				})
+			})
+			req, _ := http.NewRequest("GET", s.URL("up")+"/", nil)
+			if tt.traceparent != "" {
+				req.Header.Set("Traceparent", tt.traceparent)
+			}
+			resp, err := client(t).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if got != tt.want || asked != (tt.want == run.TraceID().String()) {
+				t.Errorf("trace %s, want %s; the run was asked: %v", got, tt.want, asked)
+			}
+		})
+	}
+}
+
+func TestHalfCloseOfAnUpgradedConnectionPasses(t *testing.T) {
+	base := rawServer(t, func(c net.Conn, r *bufio.Reader) {
+		head(r)
+		fmt.Fprint(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+		all, _ := io.ReadAll(r)
+		fmt.Fprintf(c, "got %s", all)
+	})
+	s := start(t, base)
+	c, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET /%s/up/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", secret)
+	r := bufio.NewReader(c)
+	head(r)
+	fmt.Fprint(c, "hello")
+	c.(*net.TCPConn).CloseWrite()
+	if all, _ := io.ReadAll(r); string(all) != "got hello" {
+		t.Errorf("got %q", all)
+	}
+}
+
+func TestSilentStrangersAreCutOff(t *testing.T) {
+	s := start(t, "http://127.0.0.1:1", func(c *Config) { c.patience = time.Millisecond })
+	for _, say := range []string{"", "G", "GET / HTTP/1.1\r\nHost: x\r\n"} {
+		c, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, say)
+		io.Copy(io.Discard, c) // returns when we are cut off
+		c.Close()
+	}
+}

@@ -47,6 +47,8 @@ type Config struct {
 	Parent func(context.Context, time.Time) context.Context
 	// Warn is told of faults of ours, a sentence each; nil keeps silent.
 	Warn func(string)
+
+	patience time.Duration // for a header to arrive; 0 is headerTimeout
 }
 
 // Server is a running proxy.
@@ -55,7 +57,8 @@ type Server struct {
 	ln     net.Listener
 	http   *http.Server
 	routes map[string]*Route
-	done   chan struct{} // closed when Serve has returned
+	cancel context.CancelFunc // ends the calls under way, wherever they are held up
+	done   chan struct{}      // closed when Serve has returned
 	calls  sync.WaitGroup
 
 	mu       sync.Mutex
@@ -80,6 +83,9 @@ func Listen(cfg Config) (*Server, error) {
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
 	}
+	if cfg.patience == 0 {
+		cfg.patience = headerTimeout
+	}
 	s := &Server{cfg: cfg, routes: map[string]*Route{}, done: make(chan struct{}), hijacked: map[io.Closer]struct{}{}}
 	for i := range cfg.Routes {
 		r := &cfg.Routes[i]
@@ -96,15 +102,30 @@ func Listen(cfg Config) (*Server, error) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // some clients speak HTTP/2 to a plain base URL with prior knowledge
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
-		Handler: s, Protocols: protocols, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout,
-		ErrorLog: log.New(faults{cfg.Warn}, "", 0),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		Handler:     s, Protocols: protocols, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: cfg.patience,
+		ConnState: s.impatient,
+		ErrorLog:  log.New(faults{cfg.Warn}, "", 0),
 	}
 	go func() { // ends when Shutdown closes the listener
 		defer close(s.done)
 		_ = s.http.Serve(ln)
 	}()
 	return s, nil
+}
+
+// impatient bounds the wait for a connection's first byte, which net/http does
+// not where it has yet to learn whether HTTP/2 will be spoken.
+func (s *Server) impatient(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		_ = c.SetReadDeadline(time.Now().Add(s.cfg.patience))
+	case http.StateActive:
+		_ = c.SetReadDeadline(time.Time{})
+	}
 }
 
 // faults hands net/http's own reports of a panic on: everything else that it
@@ -126,10 +147,17 @@ func (s *Server) URL(id string) string {
 	return "http://" + s.Addr() + "/" + s.cfg.Secret + "/" + id
 }
 
+// endTime is how long a call that was ended may take to notice. The program
+// whose exit waits for us has nothing to do with it.
+const endTime = time.Second
+
 // Shutdown stops accepting, lets calls in flight finish until ctx is done, then
 // ends them. It returns ctx's error if some had to be ended.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
+	// A call that hangs in a dial or a handshake doesn't see its client leave:
+	// net/http looks for that only once the request's body was read.
+	s.cancel()
 	if err != nil {
 		_ = s.http.Close()
 	}
@@ -139,7 +167,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	<-s.done
-	s.calls.Wait()
+	ended := make(chan struct{})
+	go func() { s.calls.Wait(); close(ended) }() // ends when the last call does
+	select {
+	case <-ended:
+	case <-time.After(endTime):
+		s.cfg.Warn("a call could not be ended: a fault in otel-genai")
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -31,24 +32,35 @@ func (s *Server) upgrade(w http.ResponseWriter, resp *http.Response) {
 		panic(http.ErrAbortHandler)
 	}
 	defer client.Close()
+	defer upstream.Close()
 	s.track(client, true)
 	defer s.track(client, false)
 	if writeSwitch(buffered.Writer, resp) != nil {
 		return
 	}
-	ended := make(chan struct{}, 2)
-	go func() { // ends when the upstream or, closed below, the client ends
-		_, _ = io.Copy(client, upstream)
-		ended <- struct{}{}
-	}()
-	go func() { // likewise
-		_, _ = io.Copy(upstream, buffered.Reader)
-		ended <- struct{}{}
-	}()
-	<-ended
+	ended := make(chan error, 2)
+	go func() { ended <- pour(client, upstream) }()          // ends when the upstream does, or is closed below
+	go func() { ended <- pour(upstream, buffered.Reader) }() // likewise with the client
+	if <-ended == nil {
+		<-ended // one side has said all, the other may still have something to say
+		return
+	}
 	_ = client.Close()
 	_ = upstream.Close()
 	<-ended
+}
+
+// pour copies until from ends, and passes that end on where to can take it; it
+// is an error where it can't, since to would wait for ever.
+func pour(to io.Writer, from io.Reader) error {
+	if _, err := io.Copy(to, from); err != nil {
+		return err
+	}
+	half, ok := to.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 func writeSwitch(w *bufio.Writer, resp *http.Response) error {
