@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
+	// Under nohup, or as a shell's background job, these come to us ignored, and
+	// the programs that the tests start would inherit that.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP)
 	os.Exit(m.Run())
 }
 
