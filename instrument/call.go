@@ -241,7 +241,8 @@ func (c *call) end(how ending, err error) {
 			return
 		}
 		c.folder.Flush()
-		if how != endCut { // a caller may stop reading at the end of a document, without asking for EOF
+		left := how == endClosed || how == endCut && c.errorType(err) == genai.ErrCancelled
+		if how == endWhole || left { // a caller may leave at the end of a document, without asking for EOF
 			torn := !malformed && slices.Contains(c.in.Cuts, genai.CutMalformed)
 			done = c.folder.Done() && !torn
 		}
@@ -252,7 +253,7 @@ func (c *call) end(how ending, err error) {
 			return
 		}
 		c.in.Cut(genai.CutStream)
-		if c.in.Error != nil || c.in.Response.HTTPStatus >= 400 && how == endClosed {
+		if c.in.Error != nil || c.in.Response.HTTPStatus >= 400 && left {
 			return // an error that the caller didn't care to read is still that error
 		}
 		c.in.Error = &genai.Error{Type: genai.ErrCancelled, Message: "the caller stopped reading before the end"}

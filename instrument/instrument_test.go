@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -419,3 +420,44 @@ func TestTheHostTellsTheProviderAndTheRouteWhereItDoesNot(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A client that has the whole document may leave before its end was announced;
+// behind a proxy that looks like a cancelled request.
+func TestWhoLeavesAtTheEndOfADocumentHasItWhole(t *testing.T) {
+	const document = `{"id":"x","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}]}`
+	for _, tt := range []struct {
+		name, body, wantErr string
+		err                 error
+	}{
+		{"whole", document, "", context.Canceled},
+		{"half", document[:len(document)/2], genai.ErrCancelled, context.Canceled},
+		{"whole, but the connection broke", document, genai.ErrConnection, io.ErrUnexpectedEOF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSeen()
+			next := roundTrip(func(req *http.Request) (*http.Response, error) {
+				io.Copy(io.Discard, req.Body)
+				return &http.Response{
+					StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1,
+					Body: io.NopCloser(io.MultiReader(strings.NewReader(tt.body), iotest.ErrReader(tt.err))),
+				}, nil
+			})
+			resp, err := post(t, &http.Client{Transport: instrument.NewTransport(next, instrument.WithObserver(s))}, "http://localhost/v1/chat/completions", chatBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, tt.err) {
+				t.Errorf("read to %v, want %v", err, tt.err)
+			}
+			resp.Body.Close()
+			in := s.end(t)
+			got := ""
+			if in.Error != nil {
+				got = in.Error.Type
+			}
+			if got != tt.wantErr || (len(in.Cuts) > 0) != (tt.wantErr != "") {
+				t.Errorf("error %q, cuts %v, want error %q", got, in.Cuts, tt.wantErr)
+			}
+		})
+	}
+}
