@@ -1,0 +1,426 @@
+package proxy_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/otel-genai/otel-genai/instrument"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/instrument/proxy"
+	fault "github.com/otel-genai/otel-genai/internal/faultserver"
+)
+
+// What a program sees with the proxy in between is what it would have seen
+// without. Each scenario is played twice with the same client and the same
+// server, straight and through the proxy; what both sides received, to the
+// byte, and how their connections ended must be the same. The server is the
+// same one, so not even its Host differs.
+
+// exemption is what differs in a scenario, and why that can't be otherwise.
+type exemption struct {
+	differs []string
+	reason  string
+}
+
+// The aspects that are compared.
+const (
+	clientConns = "number of the client's connections"
+	clientBytes = "what the client received"
+	clientEnd   = "how the client's connection ended"
+	serverConns = "number of connections to the server"
+	serverBytes = "what the server received"
+	serverEnd   = "how the server's connection ended"
+)
+
+// scenario is one client and one server.
+type scenario struct {
+	name   string
+	server func(*fault.Conn, *side)
+	client func(*fault.Conn, *side)
+	calls  []string // what observers are told, as [brief] has it; in any order
+
+	refuse bool // the server doesn't listen
+	secure bool // the upstream is https
+	alien  bool // and its certificate is nobody's
+	memory bool // the heap must not grow much
+}
+
+// side is one of a scenario's two runs.
+type side struct {
+	*fault.Gates
+	t      *testing.T
+	addr   string      // to dial, and the value of Host
+	prefix string      // of each path
+	tls    *tls.Config // to dial with
+
+	mu    sync.Mutex
+	conns []*fault.Conn
+}
+
+// dial makes one more connection of the client's.
+func (s *side) dial() *fault.Conn {
+	c := fault.Dial(s.addr, s.tls)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns = append(s.conns, c)
+	return c
+}
+
+// head is a request's head.
+func (s *side) head(method, path string, fields ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", method, s.prefix, path, s.addr)
+	for _, f := range fields {
+		b.WriteString(f + "\r\n")
+	}
+	return b.String() + "\r\n"
+}
+
+// post is a call of a model with body.
+func (s *side) post(body string, fields ...string) string {
+	return s.head("POST", "/v1/chat/completions", append([]string{"Content-Type: application/json", fmt.Sprintf("Content-Length: %d", len(body))}, fields...)...) + body
+}
+
+func (s *side) chat(fields ...string) string   { return s.post(chatBody, fields...) }
+func (s *side) stream(fields ...string) string { return s.post(streamBody, fields...) }
+
+// seen is what one run has recorded.
+type seen struct {
+	client, server []fault.Record
+	held           []string
+}
+
+// run plays sc from side s on.
+func (sc *scenario) run(s *side, srv *fault.Server) seen {
+	take := srv.Play(func(c *fault.Conn) { sc.server(c, s) })
+	c := s.dial()
+	fault.Play(func() { sc.client(c, s) })
+	var out seen
+	for _, c := range s.conns {
+		c.Run(func() { // a client that has nothing more to say takes in what comes
+			if c.Conn != nil {
+				c.CloseWrite()
+			}
+		})
+		out.client = append(out.client, c.Record())
+	}
+	out.server = take.Wait()
+	slices.SortStableFunc(out.server, func(a, b fault.Record) int {
+		return strings.Compare(a.Text+a.Sum+string(a.End), b.Text+b.Sum+string(b.End))
+	})
+	out.held = s.Held()
+	return out
+}
+
+// differences tells how two runs differ: by aspect, and in words.
+func differences(direct, proxied seen) (aspects []string, words string) {
+	var b strings.Builder
+	note := func(aspect, format string, args ...any) {
+		if !slices.Contains(aspects, aspect) {
+			aspects = append(aspects, aspect)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", aspect, fmt.Sprintf(format, args...))
+	}
+	compare := func(a, b []fault.Record, conns, bytes, end string) {
+		if len(a) != len(b) {
+			note(conns, "straight %d, through the proxy %d\n straight %s\n proxied  %s", len(a), len(b), texts(a), texts(b))
+			return
+		}
+		for i := range a {
+			if a[i].Sum != b[i].Sum || a[i].Length != b[i].Length {
+				note(bytes, "%d and %d bytes: %s", a[i].Length, b[i].Length, cut(a[i].Text, b[i].Text))
+			}
+			if a[i].End != b[i].End {
+				note(end, "straight %q, through the proxy %q", a[i].End, b[i].End)
+			}
+		}
+	}
+	compare(direct.client, proxied.client, clientConns, clientBytes, clientEnd)
+	compare(direct.server, proxied.server, serverConns, serverBytes, serverEnd)
+	return aspects, b.String()
+}
+
+// texts are the beginnings of what connections received.
+func texts(records []fault.Record) string {
+	var b strings.Builder
+	for _, r := range records[:min(len(records), 5)] {
+		fmt.Fprintf(&b, "%.200q %s; ", r.Text, r.End)
+	}
+	return b.String()
+}
+
+// cut shows where two texts part.
+func cut(a, b string) string {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	show := func(s string) string {
+		end := min(len(s), i+300)
+		return fmt.Sprintf("%q", s[max(0, i-60):end])
+	}
+	return fmt.Sprintf("they part at %d\n straight %s\n proxied  %s", i, show(a), show(b))
+}
+
+// differential plays sc both ways and holds what differs to its exemption.
+func differential(t *testing.T, sc scenario) {
+	var (
+		cert   fault.Certificate
+		config *tls.Config
+		scheme = "http://"
+		pem    string
+	)
+	if sc.secure {
+		scheme = "https://"
+		cert = fault.NewCertificate(t, "http/1.1")
+		config = cert.Server
+		pem = filepath.Join(t.TempDir(), "ca.pem")
+		trusted := cert.PEM
+		if sc.alien {
+			other := fault.NewCertificate(t)
+			trusted, cert.Client = other.PEM, other.Client
+		}
+		if err := os.WriteFile(pem, trusted, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	srv := fault.Start(t, config)
+	if sc.refuse {
+		srv.Close()
+	}
+	direct := sc.run(&side{Gates: new(fault.Gates), t: t, addr: srv.Addr(), tls: cert.Client}, srv)
+
+	told := &recorder{ended: make(chan string, 4096)}
+	p := startProxy(t, scheme+srv.Addr(), pem, told)
+	before := heap()
+	proxied := sc.run(&side{Gates: new(fault.Gates), t: t, addr: p.server.Addr(), prefix: p.prefix}, srv)
+	calls := told.take(t, len(sc.calls))
+	grown := heap() - before
+	p.stop(t)
+	calls = append(calls, told.rest()...)
+
+	if len(direct.held) > 0 {
+		t.Errorf("the scenario itself is wrong: nobody came to open %q", direct.held)
+	}
+	if len(proxied.held) > 0 {
+		t.Errorf("held up: through the proxy nobody came to open %q", proxied.held)
+	}
+	for _, r := range slices.Concat(direct.client, direct.server) {
+		if r.End == fault.Stuck {
+			t.Errorf("the scenario itself is wrong: a connection hung: %.300q", r.Text)
+		}
+	}
+	aspects, words := differences(direct, proxied)
+	slices.Sort(aspects)
+	slices.Sort(calls)
+	exempt := exemptions[sc.name]
+	if diff := cmp.Diff(slices.Sorted(slices.Values(exempt.differs)), aspects); diff != "" && len(exempt.differs)+len(aspects) > 0 {
+		t.Errorf("what differs (-exempt +found):\n%s%s", diff, words)
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(sc.calls)), calls); diff != "" && len(sc.calls)+len(calls) > 0 {
+		t.Errorf("what observers were told (-want +got):\n%s", diff)
+	}
+	if sc.memory && grown > maxGrowth {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+// proxied is a proxy over one route to an upstream.
+type proxied struct {
+	server *proxy.Server
+	up     *proxy.Upstream
+	prefix string
+	once   sync.Once
+}
+
+const route = "up"
+
+// startProxy is the one place that knows how a proxy is put together. pem is
+// a file of certificates that the upstream is trusted by, or "".
+func startProxy(t *testing.T, upstream, pem string, o genai.Observer) *proxied {
+	t.Helper()
+	u, err := url.Parse(upstream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxied{prefix: "/s3cr3t/" + route}
+	p.up = proxy.NewUpstream(func(name string) string {
+		if name == "REQUESTS_CA_BUNDLE" {
+			return pem
+		}
+		return ""
+	})
+	cfg := proxy.Config{
+		Secret: "s3cr3t", Routes: []proxy.Route{{ID: route, Upstream: u}},
+		Transport: instrument.NewTransport(p.up, instrument.WithObserver(o)),
+		Warn:      func(m string) { t.Errorf("the proxy warned: %s", m) },
+	}
+	if p.server, err = proxy.Listen(cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// stop ends the proxy; everything must be over by then.
+func (p *proxied) stop(t *testing.T) {
+	p.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), fault.Patience)
+		defer cancel()
+		if err := p.server.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		p.up.Close()
+	})
+}
+
+// recorder is an observer that keeps how each call ended.
+type recorder struct {
+	ended chan string
+}
+
+func (r *recorder) Start(context.Context, *genai.Inference) genai.Observation { return r }
+func (r *recorder) Update(*genai.Inference)                                   {}
+func (r *recorder) End(in *genai.Inference)                                   { r.ended <- brief(in) }
+
+// brief is a call in a line: its operation, model and status, then what went
+// wrong: the type of its error and the cuts.
+func brief(in *genai.Inference) string {
+	model := in.Request.Model
+	if model == "" {
+		model = "-"
+	}
+	s := fmt.Sprintf("%s %s %d", in.Operation, model, in.Response.HTTPStatus)
+	if in.Error != nil {
+		s += " " + in.Error.Type
+	}
+	for _, c := range in.Cuts {
+		s += " [" + string(c) + "]"
+	}
+	return s
+}
+
+// take waits for n calls to end.
+func (r *recorder) take(t *testing.T, n int) (out []string) {
+	timeout := time.NewTimer(fault.Patience)
+	defer timeout.Stop()
+	for len(out) < n {
+		select {
+		case s := <-r.ended:
+			out = append(out, s)
+		case <-timeout.C:
+			t.Errorf("%d of %d calls were told as ended", len(out), n)
+			return out
+		}
+	}
+	return out
+}
+
+// rest are the calls that nobody expected.
+func (r *recorder) rest() (out []string) {
+	for {
+		select {
+		case s := <-r.ended:
+			out = append(out, s)
+		default:
+			return out
+		}
+	}
+}
+
+// What scenarios say.
+const (
+	chatBody   = `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}`
+	streamBody = `{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"hi"}]}`
+	chatAnswer = `{"id":"c1","object":"chat.completion","model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`
+	sseEnd     = "data: [DONE]\n\n"
+
+	whole = "chat gpt-4o-mini 200"
+)
+
+// ok is a whole response with body.
+func ok(body string, fields ...string) string { return reply("200 OK", body, fields...) }
+
+func reply(status, body string, fields ...string) string {
+	fields = append([]string{"Content-Type: application/json", fmt.Sprintf("Content-Length: %d", len(body))}, fields...)
+	return "HTTP/1.1 " + status + "\r\n" + strings.Join(fields, "\r\n") + "\r\n\r\n" + body
+}
+
+// sseHead is the head of a chunked stream of events.
+const sseHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+// event is an event of a stream.
+func event(content string) string {
+	return fmt.Sprintf("data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%q},\"finish_reason\":null}]}\n\n", content)
+}
+
+// finish is the event that says why a stream is over.
+const finish = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+
+// chunk is s in a chunk of its own.
+func chunk(s string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(s), s) }
+
+// maxGrowth bounds how much more memory the heap may have asked for, both
+// scripts and the bounds of all that is observed included.
+const maxGrowth = 128 << 20
+
+// heap is how much memory the heap has asked for at most.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapSys)
+}
+
+const lastChunk = "0\r\n\r\n"
+
+// answer is a server that answers one request.
+func answer(text string) func(*fault.Conn, *side) {
+	return func(c *fault.Conn, _ *side) {
+		c.Request()
+		c.Send(text)
+	}
+}
+
+// answerAndEnd is one that then says that it's over.
+func answerAndEnd(text string) func(*fault.Conn, *side) {
+	return func(c *fault.Conn, _ *side) {
+		c.Request()
+		c.Send(text)
+		c.CloseWrite()
+	}
+}
+
+// ask is a client that sends a call, and takes in the first n bytes of the
+// answer, which the client knows to be all.
+func ask(n int) func(*fault.Conn, *side) {
+	return func(c *fault.Conn, s *side) {
+		c.Send(s.chat())
+		c.Bytes(n)
+	}
+}
+
+// askToEnd is a client that reads until the server ends.
+func askToEnd(c *fault.Conn, s *side) {
+	c.Send(s.chat())
+	c.Drain()
+}
+
+func streamToEnd(c *fault.Conn, s *side) {
+	c.Send(s.stream())
+	c.Drain()
+}
+
+// exemptions are all that a program could notice, by scenario.
+var exemptions = map[string]exemption{}
