@@ -18,6 +18,7 @@ func play(t *testing.T, scenarios []scenario) {
 const (
 	unanswered = "chat gpt-4o-mini 0 connection_error"
 	torn       = "chat gpt-4o-mini 200 connection_error [stream]"
+	tornWithin = "chat gpt-4o-mini 200 connection_error [malformed] [stream]"
 	leftEarly  = "chat gpt-4o-mini 0 cancelled"
 	leftLate   = "chat gpt-4o-mini 200 cancelled [stream]"
 )
@@ -108,11 +109,21 @@ func TestUpstreamThatFailsLooksAsItDoes(t *testing.T) {
 			server: answerAndEnd(half),
 		},
 		{
-			name: "over TLS, cut within a stream without a length", secure: true, client: streamToEnd,
+			// Go's TLS takes an end at a record's boundary for one that was announced.
+			name: "over TLS, cut between records of a stream without a length", secure: true, client: streamToEnd,
 			server: func(c *fault.Conn, s *side) {
 				c.Request()
 				c.Send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + event("one"))
-				c.Cut()
+				c.Cut("")
+			},
+			calls: []string{"chat gpt-4o-mini 200 [stream]"},
+		},
+		{
+			name: "over TLS, cut within a record", secure: true, client: streamToEnd,
+			server: func(c *fault.Conn, s *side) {
+				c.Request()
+				c.Send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + event("one"))
+				c.Cut("\x17\x03\x03\x00\x64torn")
 			},
 			calls: []string{torn},
 		},
@@ -127,8 +138,11 @@ func TestUpstreamThatFailsLooksAsItDoes(t *testing.T) {
 		"after the last chunk": half + "0\r\n", "within a body of known length": ok(chatAnswer)[:200],
 	} {
 		calls := []string{torn}
-		if !strings.Contains(text, "\r\n\r\n") {
+		switch {
+		case !strings.Contains(text, "\r\n\r\n"):
 			calls = []string{unanswered}
+		case strings.HasPrefix(at, "within a chunk") && !strings.HasSuffix(at, "size"), at == "within a body of known length":
+			calls = []string{tornWithin}
 		}
 		for how, end := range map[string]func(*fault.Conn){"reset": (*fault.Conn).Reset, "closed": (*fault.Conn).CloseWrite} {
 			server, client := after(text, end)

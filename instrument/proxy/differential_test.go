@@ -423,4 +423,29 @@ func streamToEnd(c *fault.Conn, s *side) {
 }
 
 // exemptions are all that a program could notice, by scenario.
-var exemptions = map[string]exemption{}
+var exemptions = map[string]exemption{
+	"refused":                         {[]string{clientEnd}, "the connection to the proxy was made already: it is reset"},
+	"a certificate that nobody knows": {[]string{clientEnd}, "TLS is spoken by the proxy: the client's connection is reset"},
+	"over TLS, cut within a record":   {[]string{clientEnd, serverEnd}, "TLS is spoken by the proxy: both connections are reset"},
+
+	"closes before it said anything":  {[]string{serverConns}, nothingYet},
+	"resets before it said anything":  {[]string{serverConns}, nothingYet},
+	"closes before the head is whole": {[]string{serverConns}, nothingYet},
+	"resets before the head is whole": {[]string{serverConns}, nothingYet},
+	"the server speaks first":         {[]string{serverConns, clientBytes}, nothingYet},
+
+	"absolute-form":    {[]string{serverConns, clientBytes}, noRoute},
+	"none: two spaces": {[]string{serverConns, clientBytes}, noRoute},
+	"none: no version": {[]string{serverConns, clientBytes}, noRoute},
+	"none: HTTP/3":     {[]string{serverConns, clientBytes}, noRoute},
+
+	"none: a body beyond its length":            {[]string{serverBytes, clientBytes}, noRequest},
+	"none: a second request that is none":       {[]string{serverBytes, clientBytes}, noRequest},
+	"none: lines that end in a line feed alone": {[]string{serverBytes, clientBytes}, noRequest},
+}
+
+const (
+	nothingYet = "where to connect is known only when the head of the first request is whole"
+	noRoute    = "what has no route in its target goes nowhere"
+	noRequest  = "the head of a request passes when it is whole, so what never gets to be one does not"
+)

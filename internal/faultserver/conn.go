@@ -355,8 +355,15 @@ func (c *Conn) CloseWrite() {
 	}
 }
 
-// Cut is [Conn.CloseWrite] without what TLS would say before.
-func (c *Conn) Cut() { _ = c.tcp().CloseWrite() }
+// Cut is [Conn.CloseWrite] without what TLS would say before: last goes out
+// below TLS instead.
+func (c *Conn) Cut(last string) {
+	_, _ = c.tcp().Write([]byte(last))
+	_ = c.tcp().CloseWrite()
+}
+
+// Say writes s on a connection that was read to its end.
+func (c *Conn) Say(s string) { _, _ = c.Conn.Write([]byte(s)) }
 
 // Reset ends the connection by a RST.
 func (c *Conn) Reset() {
