@@ -67,7 +67,7 @@ func TestBombsPassInBoundedMemory(t *testing.T) {
 					c.Head()
 					c.Skip(int64(b.Size()))
 				},
-				calls: []string{"chat gpt-4o-mini 200 [encoding]"},
+				calls: []string{"chat gpt-4o-mini 200 [malformed] [encoding]"},
 			}})
 		}
 	}

@@ -53,6 +53,7 @@ type scenario struct {
 
 	refuse bool // the server doesn't listen
 	secure bool // the upstream is https
+	h2     bool // and HTTP/2
 	alien  bool // and its certificate is nobody's
 	memory bool // the heap must not grow much
 }
@@ -67,6 +68,7 @@ type side struct {
 
 	mu    sync.Mutex
 	conns []*fault.Conn
+	asked map[string]bool
 }
 
 // dial makes one more connection of the client's.
@@ -184,7 +186,7 @@ func differential(t *testing.T, sc scenario) {
 	)
 	if sc.secure {
 		scheme = "https://"
-		cert = fault.NewCertificate(t, "http/1.1")
+		cert = fault.NewCertificate(t, map[bool]string{true: "h2", false: "http/1.1"}[sc.h2])
 		config = cert.Server
 		pem = filepath.Join(t.TempDir(), "ca.pem")
 		trusted := cert.PEM
@@ -442,9 +444,30 @@ var exemptions = map[string]exemption{
 	"none: a body beyond its length":            {[]string{serverBytes, clientBytes}, noRequest},
 	"none: a second request that is none":       {[]string{serverBytes, clientBytes}, noRequest},
 	"none: lines that end in a line feed alone": {[]string{serverBytes, clientBytes}, noRequest},
+
+	"h2: trailers":                                            {[]string{clientBytes, serverBytes}, "net/http spells the names that Trailer announces in its own case"},
+	"h2: GOAWAY while a stream is answered":                   {[]string{clientBytes}, goAway},
+	"h2: GOAWAY before a stream is looked at":                 {[]string{clientBytes}, goAway},
+	"h2: GOAWAY before a request without a body is looked at": {[]string{clientBytes, serverConns}, again},
+	"h2: REFUSED_STREAM for a request without a body":         {[]string{clientBytes, serverBytes, serverEnd}, again},
+	"h2: the connection is cut before the response":           {[]string{clientBytes, clientEnd}, goAway},
+	"h2: the connection is cut within the response":           {[]string{clientBytes, clientEnd}, goAway},
+	"h2: the client leaves within the response":               {[]string{serverBytes, serverEnd}, goAway},
+	"h2: RST_STREAM CANCEL before the response":               {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM CANCEL within the response":               {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM REFUSED_STREAM before the response":       {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM REFUSED_STREAM within the response":       {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM before the response":    {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM within the response":    {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM NO_ERROR before the response":             {[]string{clientBytes}, resetCode},
+	"h2: RST_STREAM NO_ERROR within the response":             {[]string{clientBytes}, resetCode},
 }
 
 const (
+	goAway    = "HTTP/2's connections are two: the end of one is the end of its streams on the other, INTERNAL_ERROR or CANCEL"
+	again     = "net/http sends anew, on HTTP/2, what has no body and was not looked at by what the server said"
+	resetCode = "net/http resets a stream with INTERNAL_ERROR alone"
+
 	nothingYet = "where to connect is known only when the head of the first request is whole"
 	noRoute    = "what has no route in its target goes nowhere"
 	noRequest  = "the head of a request passes when it is whole, so what never gets to be one does not"

@@ -47,6 +47,7 @@ type Conn struct {
 	length   int64
 	end      End
 	requests int
+	quiet    bool // bytes are not recorded, see [H2]
 }
 
 // over ends a script.
@@ -166,7 +167,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	n, err := c.r.Read(p)
-	c.note(p[:n])
+	if !c.quiet {
+		c.note(p[:n])
+	}
 	if err != nil {
 		c.ended(endOf(err))
 	}
