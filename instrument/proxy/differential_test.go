@@ -51,6 +51,7 @@ type scenario struct {
 	client func(*fault.Conn, *side)
 	calls  []string // what observers are told, as [brief] has it; in any order
 
+	hasty  bool // the answer may be whole before the request is: a call need not tell its model, which is * in calls
 	refuse bool // the server doesn't listen
 	secure bool // the upstream is https
 	h2     bool // and HTTP/2
@@ -226,6 +227,11 @@ func differential(t *testing.T, sc scenario) {
 	}
 	aspects, words := differences(direct, proxied)
 	slices.Sort(aspects)
+	if sc.hasty {
+		for i := range calls {
+			calls[i] = strings.NewReplacer(" - ", " * ", " gpt-4o-mini ", " * ").Replace(calls[i])
+		}
+	}
 	slices.Sort(calls)
 	exempt := exemptions[sc.name]
 	if diff := cmp.Diff(slices.Sorted(slices.Values(exempt.differs)), aspects); diff != "" && len(exempt.differs)+len(aspects) > 0 {
