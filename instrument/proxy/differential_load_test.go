@@ -85,7 +85,7 @@ func TestAThousandAtOnce(t *testing.T) {
 		n int
 	}
 	play(t, []scenario{{
-		name: "a thousand at once", calls: calls,
+		name: "a thousand at once", calls: calls, large: true,
 		server: func(c *fault.Conn, s *side) {
 			c.Request()
 			v, _ := arrived.LoadOrStore(s, new(counter))

@@ -39,6 +39,9 @@ const (
 // it is asked for, since the connection ended, ends the script.
 type Conn struct {
 	net.Conn
+	// Piece, where it is not 0, is how many bytes are written at a time.
+	Piece int
+
 	r *bufio.Reader
 
 	mu       sync.Mutex // one goroutine may read while another one writes
@@ -294,6 +297,14 @@ func (c *Conn) Send(s string) { c.SendBytes([]byte(s)) }
 
 // SendBytes writes p.
 func (c *Conn) SendBytes(p []byte) {
+	for c.Piece > 0 && len(p) > c.Piece {
+		c.write(p[:c.Piece])
+		p = p[c.Piece:]
+	}
+	c.write(p)
+}
+
+func (c *Conn) write(p []byte) {
 	c.alive()
 	if _, err := c.Conn.Write(p); err != nil {
 		if e := endOf(err); e != Reset {
