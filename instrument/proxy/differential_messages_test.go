@@ -421,7 +421,7 @@ func TestConnectionsAreTheClients(t *testing.T) {
 			server: func(c *fault.Conn, s *side) {
 				c.Request()
 				c.Send(ok(chatAnswer))
-				c.Head()
+				c.Request()
 				c.Reset()
 			},
 			client: func(c *fault.Conn, s *side) { c.Send(s.chat()); c.Bytes(n); c.Send(s.chat()); c.Drain() },
