@@ -3,6 +3,7 @@ package exporters
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,31 @@ func TestTalliesAreHonest(t *testing.T) {
 	r.delivered(metric) // cumulative: the next one says it all
 	if r.settle() {
 		t.Error("metrics that came later are called lost")
+	}
+}
+
+// Spans are often the first to fail; the hint that came with them is not the
+// whole way out when metrics turn out to fail too.
+func TestHintComesAgainWhenItHasGrown(t *testing.T) {
+	v := &voice{}
+	r := newReporter(v.warn, false)
+	f := &failure{kind: "refused", where: "x", what: "refused", hint: "start it", instead: true}
+	span := request{traces, []byte{0x0a, 4, 0x12, 2, 0x12, 0}}
+	r.lost(span, f)
+	r.lost(request{metrics, span.body}, f)
+	r.settle()
+	want := []string{"start it, or use --traces_exporter console", "start it, or use --traces_exporter console --metrics_exporter none"}
+	if !slices.Equal(v.hints, want) {
+		t.Errorf("got %q, want %q", v.hints, want)
+	}
+
+	v = &voice{}
+	r = newReporter(v.warn, false)
+	r.lost(span, f)
+	r.lost(span, f)
+	r.settle()
+	if want := []string{"start it, or use --traces_exporter console", ""}; !slices.Equal(v.hints, want) {
+		t.Errorf("got %q, want %q", v.hints, want)
 	}
 }
 

@@ -86,8 +86,34 @@ func TestDeadCollectorIsSaidOnceAndWaitedForByNobody(t *testing.T) {
 			if !slices.Equal(v.said, want) {
 				t.Errorf("got %q, want %q", v.said, want)
 			}
-			if !strings.Contains(v.all(), "OTEL_EXPORTER_OTLP_ENDPOINT") || !strings.Contains(v.all(), "_exporter console") {
-				t.Errorf("no way out in %q", v.hints)
+			hint := "start a collector there, set OTEL_EXPORTER_OTLP_ENDPOINT, or use --traces_exporter console --metrics_exporter none --logs_exporter none"
+			if !slices.Equal(v.hints, []string{hint}) {
+				t.Errorf("got hints %q, want %q", v.hints, hint)
+			}
+		})
+	}
+}
+
+// Who follows the hint must not meet the same problem again.
+func TestHintOfADeadCollectorNamesTheSignalsThatFailed(t *testing.T) {
+	tests := []struct{ name, traces, metrics, logs, want string }{
+		{"all", "otlp", "otlp", "otlp", "--traces_exporter console --metrics_exporter none --logs_exporter none"},
+		{"traces alone", "otlp", "none", "none", "--traces_exporter console"},
+		{"metrics alone", "none", "otlp", "none", "--metrics_exporter none"},
+		{"metrics and logs", "console", "otlp", "otlp", "--metrics_exporter none --logs_exporter none"},
+		{"traces and logs", "otlp", "none", "otlp", "--traces_exporter console --logs_exporter none"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, v := start(t, Config{
+				Traces: tt.traces, Metrics: tt.metrics, Logs: tt.logs, Hold: true,
+				Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", deadURL(t)),
+			})
+			record(p, 1)
+			_ = p.Shutdown(within(t))
+			want := []string{"start a collector there, set OTEL_EXPORTER_OTLP_ENDPOINT, or use " + tt.want}
+			if !slices.Equal(v.hints, want) {
+				t.Errorf("got %q, want %q", v.hints, want)
 			}
 		})
 	}

@@ -22,6 +22,7 @@ type failure struct {
 	// traces to <where>: <what>".
 	where, what string
 	hint        string
+	instead     bool // the hint ends in the flags that do without where
 
 	retry   bool          // another attempt may bring it there
 	after   time.Duration // but not before
@@ -115,27 +116,18 @@ func afterLast(text, mark string) string {
 	return text
 }
 
-// instead is the flag that needs no collector. An endpoint that all signals
-// share is told of once, whichever was first to fail: the spans are what people
-// look for.
-func (s settings) instead() string {
-	if s.name("ENDPOINT") == "OTEL_EXPORTER_OTLP_ENDPOINT" {
-		return "--traces_exporter console"
-	}
-	return "--" + s.signal.String() + "_exporter console"
-}
-
 func (s settings) refused() *failure {
 	return &failure{
 		kind: "refused", where: s.shown, what: "connection refused", retry: true, refused: true, early: true,
-		hint: "start a collector there, set " + s.name("ENDPOINT") + ", or use " + s.instead(),
+		hint: "start a collector there, set " + s.name("ENDPOINT"), instead: true,
 	}
 }
 
 func (s settings) noAnswer(text string) *failure {
 	f := &failure{
 		kind: "silent", where: s.shown, what: "no answer in time", retry: true,
-		hint: "see whether the collector is well, or give it longer with " + s.name("TIMEOUT"),
+		hint: "see whether the collector is well, or give it longer with " + s.name("TIMEOUT") +
+			" and, for what is left at the end, OTEL_GENAI_FLUSH_TIMEOUT",
 	}
 	// gRPC puts the last failure to connect into its words.
 	if strings.Contains(text, "connection refused") {

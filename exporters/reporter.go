@@ -25,6 +25,7 @@ type reporter struct {
 // problem is what failures of one cause have in common, and what they cost.
 type problem struct {
 	key, hint string
+	instead   bool // the hint ends in flags for the signals that failed
 	// text returns the sentence. cost is what was lost, "" for nothing; span
 	// is the time it speaks of: " so far", " in all" or "".
 	text     func(p *problem, cost, span string) string
@@ -33,6 +34,7 @@ type problem struct {
 	partial  bool // lost counts what a partial success counts
 	told     bool
 	toldLost int64
+	toldOf   [signals]bool
 }
 
 func newReporter(warn func(problem, hint string), hold bool) *reporter {
@@ -165,7 +167,9 @@ func (r *reporter) settle() (lost bool) {
 		case !p.told:
 			r.say(p, "")
 		case p.total() > p.toldLost:
-			p.hint = "" // it has been given
+			if !p.instead || p.signals == p.toldOf {
+				p.hint = "" // it has been given
+			}
 			r.say(p, " in all")
 		}
 	}
@@ -178,7 +182,7 @@ func (r *reporter) failed(f *failure) *problem {
 	if verb == "" {
 		verb = "cannot send"
 	}
-	return r.find(verb+" "+f.where+" "+f.kind, f.hint, func(p *problem, cost, span string) string {
+	p := r.find(verb+" "+f.where+" "+f.kind, f.hint, func(p *problem, cost, span string) string {
 		note := ""
 		switch {
 		case cost != "":
@@ -188,6 +192,10 @@ func (r *reporter) failed(f *failure) *problem {
 		}
 		return verb + " " + p.names() + " to " + f.where + ": " + f.what + note
 	})
+	if p != nil {
+		p.instead = f.instead
+	}
+	return p
 }
 
 // find returns the problem of that key, or makes it; nil when there are too many.
@@ -218,8 +226,28 @@ func (r *reporter) tell() {
 }
 
 func (r *reporter) say(p *problem, span string) {
-	p.told, p.toldLost = true, p.total()
-	r.warn(p.text(p, p.cost(), span), p.hint)
+	p.told, p.toldLost, p.toldOf = true, p.total(), p.signals
+	hint := p.hint
+	if p.instead && hint != "" {
+		hint += ", or use " + p.without()
+	}
+	r.warn(p.text(p, p.cost(), span), hint)
+}
+
+// without is the flags with which nothing that failed is sent any more: spans,
+// which are what people look for, are shown instead.
+func (p *problem) without() string {
+	var flags []string
+	for sig, failed := range p.signals {
+		switch {
+		case !failed:
+		case signal(sig) == traces:
+			flags = append(flags, "--traces_exporter console")
+		default:
+			flags = append(flags, "--"+signal(sig).String()+"_exporter none")
+		}
+	}
+	return strings.Join(flags, " ")
 }
 
 func (p *problem) total() (n int64) {
