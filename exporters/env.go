@@ -38,8 +38,11 @@ type settings struct {
 	url    *url.URL
 	target string
 	// shown is the endpoint as we may say it: no user, path or query.
-	shown   string
-	secure  bool
+	shown  string
+	secure bool
+	// bare is an endpoint without a scheme that says whether TLS is spoken,
+	// which only gRPC takes: INSECURE decides then.
+	bare    bool
 	headers map[string]string
 	timeout time.Duration
 	gzip    bool
@@ -146,6 +149,7 @@ func (s *settings) parseEndpoint(v string, insecure bool) error {
 	if s.protocol == protoGRPC && !web {
 		// Any form that gRPC can dial: host:port, dns:///host:port, unix:///path.
 		s.target, s.shown = v, v
+		s.bare = true
 		s.secure = !insecure && !strings.HasPrefix(v, "unix:")
 		return nil
 	}

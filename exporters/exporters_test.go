@@ -164,6 +164,15 @@ func TestShutdownIsBoundedBySilentCollector(t *testing.T) {
 	}
 }
 
+// Two limits bound the wait: one of an attempt, one of the run's end.
+func TestHintOfASilentCollectorNamesBothLimits(t *testing.T) {
+	set, _ := read(t, traces, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5")
+	hint := set.noAnswer("context deadline exceeded").hint
+	if !strings.Contains(hint, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") || !strings.Contains(hint, "OTEL_GENAI_FLUSH_TIMEOUT") {
+		t.Errorf("got %q", hint)
+	}
+}
+
 func TestStoppedTerminalDoesNotHoldShutdown(t *testing.T) {
 	r, w := io.Pipe() // nobody reads
 	p, _ := start(t, Config{Traces: "none", Metrics: "console", Logs: "none", Console: w})

@@ -97,10 +97,11 @@ func (s settings) diagnoseText(text string) *failure {
 	case has(`malformed HTTP response "\x15\x03`):
 		return s.answersTLS()
 	case has("server gave HTTP response to HTTPS client", "first record does not look like a TLS handshake"):
-		return &failure{
-			kind: "plain", where: s.shown, what: "it does not speak TLS", retry: false, early: true,
-			hint: "write http:// in " + s.name("ENDPOINT") + ", or set " + s.name("INSECURE") + "=true for gRPC",
+		f := &failure{kind: "plain", where: s.shown, what: "it does not speak TLS", early: true}
+		if f.hint = "write http:// in " + s.name("ENDPOINT"); s.bare {
+			f.hint = "set " + s.name("INSECURE") + "=true" // an endpoint's scheme outdoes it
 		}
+		return f
 	case has("signed by unknown authority"):
 		return s.untrusted()
 	case has("x509:", "tls:"):

@@ -429,15 +429,16 @@ func TestSchemeOfTheWrongKindIsNamed(t *testing.T) {
 	t.Cleanup(secure.Close)
 	secureGRPC := grpcCollector(t, grpc.Creds(credentials.NewTLS(pm.server)))
 	tests := []struct{ name, protocol, endpoint, want, hint string }{
-		{"http to https", "http/protobuf", strings.Replace(secure.URL, "https", "http", 1), "it speaks TLS only", "https://"},
-		{"https to http", "http/protobuf", strings.Replace(httpCollector(t).url, "http", "https", 1), "it does not speak TLS", "http://"},
-		{"gRPC with TLS to one without", "grpc", strings.Replace(grpcCollector(t).url, "http", "https", 1), "it does not speak TLS", "http://"},
-		{"gRPC without TLS to one with", "grpc", secureGRPC.url, "it ends the connection before gRPC begins", "https://"},
+		{"http to https", "http/protobuf", strings.Replace(secure.URL, "https", "http", 1), "it speaks TLS only", "write https:// in OTEL_EXPORTER_OTLP_ENDPOINT"},
+		{"https to http", "http/protobuf", strings.Replace(httpCollector(t).url, "http", "https", 1), "it does not speak TLS", "write http:// in OTEL_EXPORTER_OTLP_ENDPOINT"},
+		{"gRPC with TLS to one without", "grpc", strings.Replace(grpcCollector(t).url, "http", "https", 1), "it does not speak TLS", "write http:// in OTEL_EXPORTER_OTLP_ENDPOINT"},
+		{"gRPC to a bare address without TLS", "grpc", strings.TrimPrefix(grpcCollector(t).url, "http://"), "it does not speak TLS", "set OTEL_EXPORTER_OTLP_INSECURE=true"},
+		{"gRPC without TLS to one with", "grpc", secureGRPC.url, "it ends the connection before gRPC begins", "write https:// in OTEL_EXPORTER_OTLP_ENDPOINT if it speaks TLS, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if it speaks HTTP"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			v, err := spansTo(t, 1, "OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL", tt.protocol)
-			if !errors.Is(err, ErrUndelivered) || len(v.said) != 1 || !strings.Contains(v.said[0], tt.want) || !strings.Contains(v.hints[0], tt.hint) {
+			if !errors.Is(err, ErrUndelivered) || len(v.said) != 1 || !strings.Contains(v.said[0], tt.want) || v.hints[0] != tt.hint {
 				t.Errorf("got %v, %q, %q; want %q, %q", err, v.said, v.hints, tt.want, tt.hint)
 			}
 		})
