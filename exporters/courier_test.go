@@ -70,7 +70,7 @@ func TestRetries(t *testing.T) {
 		{"does not wait for longer than there is time", []*failure{asks(time.Hour)}, 0, 0, time.Minute, -1, [2]int{1, 1}, false, [2]time.Duration{0, 0}, 0},
 		{"gives up within a minute", []*failure{nobody}, 0, 0, time.Hour, -1, [2]int{8, 30}, false, [2]time.Duration{45 * time.Second, time.Minute}, 0},
 		{"gives up within the caller's time", []*failure{nobody}, 0, 0, 4 * time.Second, -1, [2]int{2, 8}, false, [2]time.Duration{0, 4 * time.Second}, 0},
-		{"an attempt has its own timeout", []*failure{nil}, time.Hour, 2 * time.Second, 5 * time.Second, -1, [2]int{2, 2}, false, [2]time.Duration{2 * time.Second, 5 * time.Second}, 0},
+		{"an attempt has its own timeout", []*failure{nil}, time.Hour, 2 * time.Second, 5 * time.Second, -1, [2]int{2, 3}, false, [2]time.Duration{2 * time.Second, 5 * time.Second}, 0},
 		{"at the end nobody is waited for who is not there", []*failure{nobody}, 0, 0, time.Minute, 0, [2]int{1, 1}, false, [2]time.Duration{0, 0}, 0},
 		{"at the end a lost connection gets a second", []*failure{reset}, 0, 0, time.Minute, 0, [2]int{2, 8}, false, [2]time.Duration{500 * time.Millisecond, time.Second}, 0},
 		{"at the end who is there is waited for", []*failure{asks(3 * time.Second), nil}, 0, 0, time.Minute, 0, [2]int{2, 2}, true, [2]time.Duration{3 * time.Second, 4 * time.Second}, 0},
