@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,9 +31,11 @@ const (
 // courier is a sink that sends, and sends again where that can help.
 type courier struct {
 	sender  sender
+	where   string        // the endpoint, as failures name it
 	timeout time.Duration // of one attempt; 0 is none
 	life    *life
 	report  *reporter
+	arrived atomic.Bool // something has
 }
 
 var _ sink = (*courier)(nil)
@@ -43,18 +46,20 @@ func (c *courier) deliver(ctx context.Context, r request) error {
 	start := time.Now()
 	payload, err := c.sender.encode(r)
 	if err != nil {
-		f := &failure{kind: "encode", where: "the collector", what: err.Error()}
+		f := &failure{kind: "encode", where: c.where, what: err.Error()}
 		c.report.lost(r, f)
 		return ErrUndelivered
 	}
 	for try := 0; ; try++ {
 		f := c.attempt(ctx, r.signal, payload)
 		if f == nil {
-			c.report.delivered(r)
+			c.arrived.Store(true)
+			c.report.delivered(r, c.where)
 			return nil
 		}
 		if f.partial {
 			// What was taken has arrived; what was rejected must not be sent again.
+			c.arrived.Store(true)
 			c.report.partial(r.signal, f)
 			return nil
 		}
@@ -78,7 +83,7 @@ func (c *courier) attempt(ctx context.Context, sig signal, payload []byte) *fail
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{kind: "other", what: err.Error()}
+		f = &failure{kind: "other", where: c.where, what: err.Error()}
 	}
 	return f
 }

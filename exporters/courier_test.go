@@ -142,9 +142,17 @@ func TestTalliesAreHonest(t *testing.T) {
 	v = &voice{}
 	r = newReporter(v.warn, true)
 	r.lost(metric, busy)
-	r.delivered(metric) // cumulative: the next one says it all
+	r.delivered(metric, busy.where) // cumulative: the next one says it all
 	if r.settle() {
 		t.Error("metrics that came later are called lost")
+	}
+
+	v = &voice{}
+	r = newReporter(v.warn, true)
+	r.lost(metric, busy)
+	r.delivered(metric, "y") // and x still has not
+	if !r.settle() || !r.missed(metrics, "x") || r.missed(metrics, "y") {
+		t.Errorf("what y got is not known to be lost to x: %q", v.said)
 	}
 }
 

@@ -88,6 +88,8 @@ type Providers struct {
 	queues []*queue
 	once   sync.Once
 	err    error
+
+	couriers [signals]*courier // nil where a signal does not go by OTLP
 }
 
 // New builds the providers. An error is an [*Error] where a setting is wrong:
@@ -202,6 +204,19 @@ func (p *Providers) shutdown(ctx context.Context) error {
 	return err
 }
 
+// Sent says what became of a signal ("traces", "metrics" or "logs") at its
+// OTLP endpoint: whether anything arrived there, and whether anything was lost
+// on the way. Neither means that there was nothing to send, or nowhere to send
+// it. It is final when Shutdown has returned.
+func (p *Providers) Sent(name string) (arrived, lost bool) {
+	for sig, c := range p.couriers {
+		if c != nil && rows[sig].name == name {
+			return c.arrived.Load(), p.report.missed(signal(sig), c.where)
+		}
+	}
+	return false, false
+}
+
 // life is what deliveries must know about how the process ends.
 type life struct {
 	ending chan struct{} // closed when Shutdown begins
@@ -258,6 +273,8 @@ type builder struct {
 	file    *fileSink
 	clients map[link]*http.Client
 	conns   map[link]*grpc.ClientConn
+
+	couriers [signals]*courier
 }
 
 func (b *builder) close() {
@@ -296,7 +313,7 @@ func (b *builder) build(ctx context.Context) (*Providers, error) {
 	}
 	return &Providers{
 		Tracer: tracer, Meter: meter, Logger: logger,
-		life: b.life, report: b.report, ends: b.ends, queues: b.queues,
+		life: b.life, report: b.report, ends: b.ends, queues: b.queues, couriers: b.couriers,
 	}, nil
 }
 

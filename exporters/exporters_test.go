@@ -297,6 +297,50 @@ func TestDeadCollectorDoesNotStopTheFile(t *testing.T) {
 	}
 }
 
+func TestWhatOneDestinationMissedIsLostThoughAnotherHasIt(t *testing.T) {
+	v := &voice{}
+	r := newReporter(v.warn, true)
+	file := &fileSink{report: r, path: "out.jsonl", w: &full{}}
+	there := &courier{sender: &script{answers: []*failure{nil}}, where: "x", life: newLife(), report: r}
+	defer there.life.cut()
+	body := []byte{0x0a, 4, 0x12, 2, 0x12, 0} // one empty metric
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tapURL, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&tap{metrics, []sink{file, there}}).RoundTrip(req); !errors.Is(err, ErrUndelivered) {
+		t.Errorf("got %v, want ErrUndelivered", err)
+	}
+	lost := r.settle()
+	if want := []string{"cannot write metrics to out.jsonl: no space left on device (1 metric lost)"}; !lost || !slices.Equal(v.said, want) {
+		t.Errorf("got lost %v, said %q, want %q", lost, v.said, want)
+	}
+	if !there.arrived.Load() || r.missed(metrics, "x") {
+		t.Error("what the collector has is called lost to it")
+	}
+}
+
+func TestSentTellsWhatBecameOfEachSignal(t *testing.T) {
+	good, dead := httpCollector(t).url, deadURL(t)
+	p, _ := start(t, Config{
+		Logs: "console", Hold: true,
+		Getenv: env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", dead, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", good+"/v1/metrics"),
+	})
+	type fate struct{ arrived, lost bool }
+	check := func(when string, want map[string]fate) {
+		t.Helper()
+		for signal, w := range want {
+			if arrived, lost := p.Sent(signal); (fate{arrived, lost}) != w {
+				t.Errorf("%s, %s: got arrived %v, lost %v, want %+v", when, signal, arrived, lost, w)
+			}
+		}
+	}
+	check("at first", map[string]fate{"traces": {}, "metrics": {}, "logs": {}})
+	record(p, 1)
+	_ = p.Shutdown(within(t))
+	check("at the end", map[string]fate{"traces": {lost: true}, "metrics": {arrived: true}, "logs": {}})
+}
+
 func TestHeldProblemsAreSaidOnceAtTheEnd(t *testing.T) {
 	url := deadURL(t)
 	p, v := start(t, Config{Hold: true, Metrics: "none", Logs: "none", Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", url)})

@@ -53,7 +53,7 @@ func (s *fileSink) deliver(_ context.Context, r request) error {
 		s.report.lost(r, f)
 		return ErrUndelivered
 	}
-	s.report.delivered(r)
+	s.report.delivered(r, s.path)
 	return nil
 }
 

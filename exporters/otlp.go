@@ -109,7 +109,9 @@ func (b *builder) tap(sig signal, names []string) (*tap, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.sinks = append(t.sinks, &courier{sender: s, timeout: set.timeout, life: b.life, report: b.report})
+		c := &courier{sender: s, where: set.shown, timeout: set.timeout, life: b.life, report: b.report}
+		b.couriers[sig] = c
+		t.sinks = append(t.sinks, c)
 	}
 	if t.sinks == nil {
 		return nil, nil

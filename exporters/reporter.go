@@ -25,7 +25,8 @@ type reporter struct {
 // problem is what failures of one cause have in common, and what they cost.
 type problem struct {
 	key, hint string
-	instead   bool // the hint ends in flags for the signals that failed
+	where     string // the destination; empty where all of a signal's have it
+	instead   bool   // the hint ends in flags for the signals that failed
 	// text returns the sentence. cost is what was lost, "" for nothing; span
 	// is the time it speaks of: " so far", " in all" or "".
 	text     func(p *problem, cost, span string) string
@@ -92,15 +93,16 @@ func (r *reporter) lost(q request, f *failure) {
 	r.tell()
 }
 
-// delivered is a request that arrived at where.
-func (r *reporter) delivered(q request) {
+// delivered is a request that arrived at where. What another destination
+// missed, it still misses.
+func (r *reporter) delivered(q request, where string) {
 	if rows[q.signal].additive {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.problems {
-		if !p.partial {
+		if !p.partial && p.where == where {
 			p.lost[q.signal] = 0
 		}
 	}
@@ -123,7 +125,7 @@ func (r *reporter) partial(sig signal, f *failure) {
 	if p == nil {
 		return
 	}
-	p.partial = true
+	p.where, p.partial = f.where, true
 	p.lost[sig] += f.rejected
 	r.tell()
 }
@@ -176,6 +178,18 @@ func (r *reporter) settle() (lost bool) {
 	return lost
 }
 
+// missed reports whether where has missed something of a signal.
+func (r *reporter) missed(sig signal, where string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.problems {
+		if p.lost[sig] > 0 && (p.where == where || p.where == "") {
+			return true
+		}
+	}
+	return false
+}
+
 // failed finds the problem of a failure.
 func (r *reporter) failed(f *failure) *problem {
 	verb := f.verb
@@ -193,7 +207,7 @@ func (r *reporter) failed(f *failure) *problem {
 		return verb + " " + p.names() + " to " + f.where + ": " + f.what + note
 	})
 	if p != nil {
-		p.instead = f.instead
+		p.where, p.instead = f.where, f.instead
 	}
 	return p
 }
