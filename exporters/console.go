@@ -1,6 +1,7 @@
 package exporters
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -16,14 +17,23 @@ import (
 // lockedWriter keeps documents apart: the stdout exporters write each whole,
 // but three of them may do so at the same time.
 type lockedWriter struct {
+	report *reporter
+
 	mu sync.Mutex
 	w  io.Writer
 }
 
+// Write fails with [ErrUndelivered], having told why: the SDK, which gets the
+// error, would tell it in its own words.
 func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
+	n, err := l.w.Write(p)
+	l.mu.Unlock()
+	if err != nil {
+		l.report.unwritten(err)
+		err = fmt.Errorf("%w: %w", ErrUndelivered, err)
+	}
+	return n, err
 }
 
 // Spans and log records go to the console as they end, in order: people sit

@@ -111,7 +111,7 @@ func New(ctx context.Context, c Config) (*Providers, error) {
 	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(report.sdk))
 
-	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{w: c.Console}}
+	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{report: report, w: c.Console}}
 	p, err := b.build(ctx)
 	if err != nil {
 		b.close()

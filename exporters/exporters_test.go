@@ -255,6 +255,21 @@ func TestConsoleWritesWholeDocuments(t *testing.T) {
 	}
 }
 
+func TestConsoleThatTakesNothingIsSaidOnceInOurWords(t *testing.T) {
+	p, v := start(t, Config{Traces: "console", Metrics: "console", Logs: "console", Console: &full{room: 100}})
+	record(p, 3)
+	if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+		t.Errorf("got %v, want ErrUndelivered", err)
+	}
+	want := []string{"cannot write telemetry to the console: no space left on device"}
+	if !slices.Equal(v.said, want) {
+		t.Errorf("got %q, want %q", v.said, want)
+	}
+	if hint := v.hints[0]; !strings.Contains(hint, "--genai_console_stream") || !strings.Contains(hint, "otlp_file") {
+		t.Errorf("no way out in %q", hint)
+	}
+}
+
 // A request's bytes reach every sink, and each is served whatever the others do.
 func TestListsDeliverToEach(t *testing.T) {
 	c := httpCollector(t)

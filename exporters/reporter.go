@@ -29,13 +29,14 @@ type problem struct {
 	instead   bool   // the hint ends in flags for the signals that failed
 	// text returns the sentence. cost is what was lost, "" for nothing; span
 	// is the time it speaks of: " so far", " in all" or "".
-	text     func(p *problem, cost, span string) string
-	signals  [signals]bool
-	lost     [signals]int64
-	partial  bool // lost counts what a partial success counts
-	told     bool
-	toldLost int64
-	toldOf   [signals]bool
+	text      func(p *problem, cost, span string) string
+	signals   [signals]bool
+	lost      [signals]int64
+	uncounted bool // something was lost, and nobody counts how much
+	partial   bool // lost counts what a partial success counts
+	told      bool
+	toldLost  int64
+	toldOf    [signals]bool
 }
 
 func newReporter(warn func(problem, hint string), hold bool) *reporter {
@@ -150,6 +151,19 @@ func (r *reporter) dropped(q *queue, late bool) {
 	}
 }
 
+// unwritten tells that the console did not take what was written to it.
+func (r *reporter) unwritten(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := "cannot write telemetry to the console: " + oneLine(reason(err))
+	p := r.find("console", "choose the other stream with --genai_console_stream, or a file with the exporter otlp_file",
+		func(*problem, string, string) string { return text })
+	if p != nil {
+		p.uncounted = true
+		r.tell()
+	}
+}
+
 // hold keeps what is to be told for settle.
 func (r *reporter) hold() {
 	r.mu.Lock()
@@ -164,7 +178,7 @@ func (r *reporter) settle() (lost bool) {
 	defer r.mu.Unlock()
 	r.held = false
 	for _, p := range r.problems {
-		lost = lost || p.total() > 0
+		lost = lost || p.uncounted || p.total() > 0
 		switch {
 		case !p.told:
 			r.say(p, "")
