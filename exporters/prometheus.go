@@ -1,8 +1,12 @@
 package exporters
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"net"
 	"slices"
+	"syscall"
 
 	"go.opentelemetry.io/contrib/exporters/autoexport"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -25,10 +29,27 @@ func (b *builder) prometheus(ctx context.Context, names []string) (sdkmetric.Rea
 	reader, err := autoexport.NewMetricReader(ctx)
 	if err != nil {
 		return nil, &Error{
-			Problem: "cannot serve metrics for prometheus: " + oneLine(err.Error()),
+			Problem: "cannot serve metrics for prometheus on " + b.prometheusAddress() + ": " + bindReason(err),
 			Hint:    "choose an address that is free with OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT",
 			Err:     err,
 		}
 	}
 	return reader, nil
+}
+
+// prometheusAddress is what autoexport listens on.
+func (b *builder) prometheusAddress() string {
+	return cmp.Or(b.Getenv("OTEL_EXPORTER_PROMETHEUS_HOST"), "localhost") + ":" + cmp.Or(b.Getenv("OTEL_EXPORTER_PROMETHEUS_PORT"), "9464")
+}
+
+// bindReason is why an address can't be listened on, without the calls and the
+// address that each layer puts before it.
+func bindReason(err error) string {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	return oneLine(err.Error())
 }

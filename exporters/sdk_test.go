@@ -164,8 +164,12 @@ func TestPrometheusInAList(t *testing.T) {
 		t.Errorf("got %s", b)
 	}
 
-	if _, err := New(t.Context(), Config{Traces: "none", Logs: "none", Metrics: "prometheus", Setenv: os.Setenv}); err == nil || !strings.Contains(err.Error(), port) {
-		t.Errorf("got %v, want the address in use to be said", err)
+	_, err = New(t.Context(), Config{
+		Traces: "none", Logs: "none", Metrics: "prometheus", Setenv: os.Setenv,
+		Getenv: env("OTEL_EXPORTER_PROMETHEUS_HOST", "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT", port),
+	})
+	if want := "cannot serve metrics for prometheus on 127.0.0.1:" + port + ": address already in use"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 	if err := p.Shutdown(within(t)); err != nil {
 		t.Error(err)
