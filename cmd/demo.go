@@ -44,7 +44,7 @@ func (m *program) demoCommand() *cobra.Command {
 func (m *program) demo(v values) error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return setupFailure(err, "the demo needs a free port on 127.0.0.1")
+		return listenFailure("127.0.0.1", err, "the demo needs a free port there")
 	}
 	server := &http.Server{Handler: fakellm.New(fakellm.WithInterval(demoInterval)), ReadHeaderTimeout: time.Minute}
 	served := make(chan struct{})

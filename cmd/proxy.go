@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -92,7 +93,7 @@ func (m *program) proxy(v values) error {
 		if t != nil {
 			t.close(0)
 		}
-		return setupFailure(err, "choose another address with --genai_listen")
+		return listenFailure(c.Addr, err, "choose another address with --genai_listen")
 	}
 	if err := m.announce(s, upstreams); err != nil {
 		m.say.warn("the base URLs could not be printed", "keep stdout open")
@@ -113,6 +114,21 @@ func (m *program) proxy(v values) error {
 		m.say.note(t.seen.line(where(v)))
 	}
 	return nil
+}
+
+// listenFailure says why address can't be listened on: the system's words,
+// without the calls and the address that each layer puts before them.
+func listenFailure(address string, err error, hint string) *failure {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		return setupFailure(err, hint)
+	}
+	f := setupFailure(op.Err, hint)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		f.problem = errno.Error()
+	}
+	f.problem = "cannot listen on " + address + ": " + f.problem
+	return f
 }
 
 // announce prints the base URL of each route. Here stdout is ours.

@@ -153,7 +153,7 @@ func (t *telemetry) serve(plan inject.Injection, r *runSpan) (*proxy.Server, err
 	}
 	s, err := proxy.Listen(c)
 	if err != nil {
-		return nil, setupFailure(err, "otel-genai needs a free port on 127.0.0.1; --genai_inject none runs the program without one")
+		return nil, listenFailure("127.0.0.1", err, "otel-genai needs a free port there; --genai_inject none runs the program without one")
 	}
 	return s, nil
 }
