@@ -73,7 +73,7 @@ func (m *program) demo(v values) error {
 		if j.console != nil {
 			writeDigest(m.say.w, shown.Bytes())
 		} else if t != nil {
-			m.say.note(t.seen.line(where(v)))
+			m.say.note(t.line(v))
 		}
 		if !m.say.quiet {
 			_, _ = io.WriteString(m.say.w, demoNext)

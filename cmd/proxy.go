@@ -111,7 +111,7 @@ func (m *program) proxy(v values) error {
 	}
 	t.close(v.millis(varFlush))
 	if m.terminal {
-		m.say.note(t.seen.line(where(v)))
+		m.say.note(t.line(v))
 	}
 	return nil
 }

@@ -74,6 +74,7 @@ func (m *program) run(v values, j job) error {
 		return err
 	}
 	r := &runSpan{start: time.Now(), in: incoming(getenvOf(j.environ))}
+	t.in = r.in
 	if span {
 		r = startRunSpan(t.providers.Tracer.Tracer(scopeName, withVersion()), r.in, name, j.command.Name)
 	}
@@ -187,11 +188,7 @@ func (m *program) summarize(v values, t *telemetry, plan inject.Injection) {
 		return
 	}
 	if t.seen.calls.Load() > 0 {
-		place := where(v)
-		if m.say.warnings() > 0 {
-			place = "not all is as it should be: see above"
-		}
-		m.say.note(t.seen.line(place))
+		m.say.note(t.line(v))
 		return
 	}
 	problem, hint := unseen(v, plan)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/otel-genai/otel-genai/exporters"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
@@ -72,36 +74,90 @@ func thousands(n int64) string {
 	return b.String()
 }
 
-// where says where the telemetry of a run is to be found.
-func where(v values) string {
-	var parts []string
-	add := func(part string) {
-		for _, have := range parts {
-			if have == part {
-				return
+// line is the run in one line, when all has been sent that could be.
+func (t *telemetry) line(v values) string {
+	line := t.seen.line(where(v, t.providers, t.in))
+	if t.lost {
+		line += "; see above"
+	}
+	return line
+}
+
+// fate is what became of the telemetry; [exporters.Providers] know it.
+type fate interface {
+	Sampled() bool
+	Sent(signal string) (arrived, lost bool)
+}
+
+// where says where the telemetry of a run is to be found: not at an endpoint
+// where none of it arrived, and no spans where none were sampled.
+func where(v values, f fate, in trace.SpanContext) string {
+	type place struct {
+		text          string
+		arrived, lost bool
+	}
+	var places []*place
+	at := func(text string) *place {
+		for _, have := range places {
+			if have.text == text {
+				return have
 			}
 		}
-		parts = append(parts, part)
+		places = append(places, &place{text: text})
+		return places[len(places)-1]
 	}
+	unsampled := ""
 	for _, s := range []struct{ variable, signal string }{{varTraces, "traces"}, {varMetrics, "metrics"}, {varLogs, "logs"}} {
 		names, err := exporters.Parse(s.signal, v.text(s.variable))
-		if err != nil {
+		if err != nil || off(s.signal, v.text(s.variable)) {
+			continue
+		}
+		if s.signal == "traces" && !f.Sampled() {
+			unsampled = "no spans: " + whyUnsampled(v, in)
 			continue
 		}
 		for _, name := range names {
 			switch name {
 			case "otlp", "otlp_proto_http", "otlp_proto_grpc":
-				add("sent to " + v.endpoint(s.signal, name))
+				p := at("sent to " + v.endpoint(s.signal, name))
+				arrived, lost := f.Sent(s.signal)
+				p.arrived, p.lost = p.arrived || arrived, p.lost || lost
 			case "otlp_file":
-				add("written to " + v.text(varFile))
+				at("written to " + v.text(varFile))
 			case "console":
-				add("shown on " + strings.ToLower(v.text(varConsole)))
+				at("shown on " + strings.ToLower(v.text(varConsole)))
 			case "prometheus":
-				add("served on port " + v.text(varPromPort) + " while it ran")
+				at("served on port " + v.text(varPromPort) + " while it ran")
 			}
 		}
 	}
-	return strings.Join(parts, ", ")
+	var parts []string
+	for _, p := range places {
+		if p.arrived || !p.lost {
+			parts = append(parts, p.text)
+		}
+	}
+	switch text := strings.Join(parts, ", "); {
+	case unsampled == "":
+		return text
+	case text == "":
+		return unsampled
+	default:
+		return text + " (" + unsampled + ")"
+	}
+}
+
+// whyUnsampled is what kept every span of a run from being sampled.
+func whyUnsampled(v values, in trace.SpanContext) string {
+	s := byVariable(varSampler)
+	sampler := v.text(varSampler)
+	switch {
+	case in.IsValid() && !in.IsSampled() && strings.HasPrefix(sampler, "parentbased_"):
+		return "TRACEPARENT is not sampled"
+	case sampler != s.Default:
+		return v.name(s) + " is " + sampler
+	}
+	return "the calls' own trace context is not sampled"
 }
 
 // endpoint is where a signal goes by OTLP, fit to be shown.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,17 +34,48 @@ func TestThousands(t *testing.T) {
 	}
 }
 
+// fateOf is a made-up fate: what is not named arrived whole.
+type fateOf struct {
+	unsampled     bool
+	dead, partial []string
+}
+
+func (f fateOf) Sampled() bool { return !f.unsampled }
+
+func (f fateOf) Sent(signal string) (arrived, lost bool) {
+	dead := slices.Contains(f.dead, signal)
+	return !dead, dead || slices.Contains(f.partial, signal)
+}
+
 func TestWhere(t *testing.T) {
+	two := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://u:p@a.example/x?k=1", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "https://b.example/v1/logs"}
+	both := map[string]string{varTraces: "otlp_file,otlp", varMetrics: "otlp", varLogs: "console"}
+	all := []string{"traces", "metrics", "logs"}
 	tests := []struct {
-		name  string
-		flags map[string]string
-		want  string
+		name        string
+		flags       map[string]string
+		traceparent string
+		fate        fateOf
+		want        string
 	}{
-		{"default", nil, "sent to http://localhost:4318"},
-		{"grpc", map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "sent to http://localhost:4317"},
-		{"one signal elsewhere", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://u:p@a.example/x?k=1", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "https://b.example/v1/logs"}, "sent to https://a.example/x, sent to https://b.example/v1/logs"},
-		{"file and console", map[string]string{varTraces: "otlp_file", varMetrics: "console", varLogs: "none"}, "written to otel-genai.jsonl, shown on stderr"},
-		{"prometheus", map[string]string{varTraces: "none", varMetrics: "prometheus", varLogs: "none"}, "served on port 9464 while it ran"},
+		{"default", nil, "", fateOf{}, "sent to http://localhost:4318"},
+		{"grpc", map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "", fateOf{}, "sent to http://localhost:4317"},
+		{"one signal elsewhere", two, "", fateOf{}, "sent to https://a.example/x, sent to https://b.example/v1/logs"},
+		{"file and console", map[string]string{varTraces: "otlp_file", varMetrics: "console", varLogs: "none"}, "", fateOf{}, "written to otel-genai.jsonl, shown on stderr"},
+		{"prometheus", map[string]string{varTraces: "none", varMetrics: "prometheus", varLogs: "none"}, "", fateOf{}, "served on port 9464 while it ran"},
+
+		{"a dead collector", nil, "", fateOf{dead: all}, ""},
+		{"a dead collector, and a file and a console that are well", both, "", fateOf{dead: all}, "written to otel-genai.jsonl, shown on stderr"},
+		{"one of two is dead", two, "", fateOf{dead: []string{"traces", "metrics"}}, "sent to https://b.example/v1/logs"},
+		{"a part is lost", nil, "", fateOf{partial: all}, "sent to http://localhost:4318"},
+		{"one signal is refused", nil, "", fateOf{dead: []string{"logs"}}, "sent to http://localhost:4318"},
+
+		{"a sampler that takes none", map[string]string{varSampler: "always_off"}, "", fateOf{unsampled: true}, "sent to http://localhost:4318 (no spans: --traces_sampler is always_off)"},
+		{"and nothing but spans", map[string]string{varSampler: "traceidratio", varMetrics: "none", varLogs: "none"}, "", fateOf{unsampled: true}, "no spans: --traces_sampler is traceidratio"},
+		{"a trace that is not sampled", nil, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", fateOf{unsampled: true}, "sent to http://localhost:4318 (no spans: TRACEPARENT is not sampled)"},
+		{"a sampler that does not ask the trace", map[string]string{varSampler: "always_off"}, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", fateOf{unsampled: true}, "sent to http://localhost:4318 (no spans: --traces_sampler is always_off)"},
+		{"calls with traces of their own", nil, "", fateOf{unsampled: true}, "sent to http://localhost:4318 (no spans: the calls' own trace context is not sampled)"},
+		{"spans are not wanted", map[string]string{varTraces: "none"}, "", fateOf{unsampled: true}, "sent to http://localhost:4318"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,7 +83,8 @@ func TestWhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := where(v); got != tt.want {
+			in := incoming(getenvMap(map[string]string{"TRACEPARENT": tt.traceparent}))
+			if got := where(v, tt.fate, in); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/otel-genai/otel-genai/exporters"
 	"github.com/otel-genai/otel-genai/instrument"
 	"github.com/otel-genai/otel-genai/instrument/proxy"
@@ -23,6 +25,8 @@ type telemetry struct {
 	transport http.RoundTripper
 	seen      summary
 	say       *voice
+	in        trace.SpanContext // that the run was given; may be invalid
+	lost      bool              // something was, and has been said
 }
 
 // exporterConfig is the part of the settings that the exporters are told.
@@ -112,13 +116,17 @@ func (t *telemetry) close(d time.Duration) {
 func (t *telemetry) flush(ctx context.Context) {
 	if t.queue != nil {
 		if t.queue.Flush(ctx) != nil {
+			t.lost = true
 			t.say.warn("the last calls could not be recorded in time", "raise OTEL_GENAI_FLUSH_TIMEOUT")
 		}
 		if n := t.queue.Dropped(); n > 0 {
+			t.lost = true
 			t.say.warn(count(n, "call was", "calls were")+" not recorded: more came than could be kept", "")
 		}
 	}
 	// What could not be sent has been said by the exporters, with its reason.
-	_ = t.providers.Shutdown(ctx)
+	if errors.Is(t.providers.Shutdown(ctx), exporters.ErrUndelivered) {
+		t.lost = true
+	}
 	t.upstream.Close()
 }

@@ -50,6 +50,32 @@ func TestRunOnATerminalEndsWithALine(t *testing.T) {
 	}
 }
 
+// The line says where to look, whatever else was lost, and does not call sent
+// what wasn't.
+func TestLineOfARunNamesTheDestinationsThatHaveIt(t *testing.T) {
+	llm, dead := newLLM(t), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"
+	const call = "otel-genai: 1 call, 6 tokens in, 18 out"
+	tests := []struct {
+		name string
+		env  []string
+		want string
+	}{
+		{"nowhere", []string{dead}, call + "; see above"},
+		{"in a file, but not at the collector", []string{dead, "OTEL_TRACES_EXPORTER=otlp_file,otlp", "OTEL_METRICS_EXPORTER=none"}, call + ", written to otel-genai.jsonl; see above"},
+		{"not sampled", []string{"OTEL_TRACES_EXPORTER=otlp_file", "OTEL_METRICS_EXPORTER=none", "TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}, call + ", no spans: TRACEPARENT is not sampled"},
+		{"a warning that costs nothing", []string{"OTEL_TRACES_EXPORTER=otlp_file", "OTEL_METRICS_EXPORTER=none", "OTEL_RESOURCE_ATTRIBUTES=a=1,a=%zz"}, call + ", written to otel-genai.jsonl"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := onTerminal(t, append(tt.env, "OPENAI_BASE_URL="+llm, "OTEL_LOGS_EXPORTER=none"), "client", "chat")
+			lines := strings.Split(strings.TrimSpace(got), "\n")
+			if last := lines[len(lines)-1]; last != tt.want {
+				t.Errorf("got %q\nwant %q at the end", got, tt.want)
+			}
+		})
+	}
+}
+
 // A full-screen program must not find our words on its screen.
 func TestNothingIsSaidWhileTheProgramRuns(t *testing.T) {
 	env := []string{"OPENAI_BASE_URL=" + newLLM(t), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_BSP_SCHEDULE_DELAY=1", "OTEL_BLRP_SCHEDULE_DELAY=1", "OTEL_METRIC_EXPORT_INTERVAL=1"}

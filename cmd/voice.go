@@ -48,7 +48,6 @@ type voice struct {
 	holding bool
 	held    []string
 	lost    int // lines beyond maxHeld
-	warned  int
 }
 
 // fail says what went wrong and the way out. Nothing silences it.
@@ -65,7 +64,6 @@ func (v *voice) fail(problem, hint string) {
 func (v *voice) warn(problem, hint string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.warned++
 	if v.quiet {
 		return
 	}
@@ -82,13 +80,6 @@ func (v *voice) note(text string) {
 	if !v.quiet {
 		v.put(text)
 	}
-}
-
-// warnings is how many there were, said or not.
-func (v *voice) warnings() int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.warned
 }
 
 // put writes or holds one line. The caller has the lock.

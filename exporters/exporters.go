@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -90,6 +91,7 @@ type Providers struct {
 	err    error
 
 	couriers [signals]*courier // nil where a signal does not go by OTLP
+	spans    *spanWitness
 }
 
 // New builds the providers. An error is an [*Error] where a setting is wrong:
@@ -111,7 +113,7 @@ func New(ctx context.Context, c Config) (*Providers, error) {
 	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(report.sdk))
 
-	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{report: report, w: c.Console}}
+	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{report: report, w: c.Console}, spans: new(spanWitness)}
 	p, err := b.build(ctx)
 	if err != nil {
 		b.close()
@@ -217,6 +219,26 @@ func (p *Providers) Sent(name string) (arrived, lost bool) {
 	return false, false
 }
 
+// Sampled reports whether any span so far was one to export: a sampler, which
+// may go by the caller's trace context, can leave a whole run without.
+func (p *Providers) Sampled() bool { return p.spans.seen.Load() }
+
+// spanWitness is told of each span that ends and was sampled.
+type spanWitness struct{ seen atomic.Bool }
+
+var _ sdktrace.SpanProcessor = (*spanWitness)(nil)
+
+func (w *spanWitness) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+func (w *spanWitness) OnEnd(s sdktrace.ReadOnlySpan) {
+	if s.SpanContext().IsSampled() {
+		w.seen.Store(true)
+	}
+}
+
+func (w *spanWitness) Shutdown(context.Context) error   { return nil }
+func (w *spanWitness) ForceFlush(context.Context) error { return nil }
+
 // life is what deliveries must know about how the process ends.
 type life struct {
 	ending chan struct{} // closed when Shutdown begins
@@ -275,6 +297,7 @@ type builder struct {
 	conns   map[link]*grpc.ClientConn
 
 	couriers [signals]*courier
+	spans    *spanWitness
 }
 
 func (b *builder) close() {
@@ -313,13 +336,13 @@ func (b *builder) build(ctx context.Context) (*Providers, error) {
 	}
 	return &Providers{
 		Tracer: tracer, Meter: meter, Logger: logger,
-		life: b.life, report: b.report, ends: b.ends, queues: b.queues, couriers: b.couriers,
+		life: b.life, report: b.report, ends: b.ends, queues: b.queues, couriers: b.couriers, spans: b.spans,
 	}, nil
 }
 
 func (b *builder) tracer(ctx context.Context, names []string, res *resource.Resource) (*sdktrace.TracerProvider, error) {
 	// No sampler is given: the SDK reads OTEL_TRACES_SAMPLER then.
-	opts := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	opts := []sdktrace.TracerProviderOption{sdktrace.WithResource(res), sdktrace.WithSpanProcessor(b.spans)}
 	for _, p := range []func() (sdktrace.SpanProcessor, error){
 		func() (sdktrace.SpanProcessor, error) { return b.consoleSpans(names) },
 		func() (sdktrace.SpanProcessor, error) { return b.otlpSpans(ctx, names) },

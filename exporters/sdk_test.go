@@ -91,6 +91,7 @@ func TestSampler(t *testing.T) {
 			t.Setenv("OTEL_TRACES_SAMPLER", tt.sampler)
 			t.Setenv("OTEL_TRACES_SAMPLER_ARG", tt.arg)
 			p, v := start(t, Config{Traces: "console", Metrics: "none", Logs: "none"})
+			any := false
 			for _, c := range []struct {
 				name string
 				ctx  context.Context
@@ -101,6 +102,9 @@ func TestSampler(t *testing.T) {
 					t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 				}
 				span.End()
+				if any = any || c.want; p.Sampled() != any {
+					t.Errorf("%s: got sampled %v, want %v", c.name, p.Sampled(), any)
+				}
 			}
 			if said := v.all(); (said != "") != tt.said {
 				t.Errorf("said %q", said)
