@@ -30,7 +30,7 @@ Flags most used (each is a variable too: --traces_exporter is OTEL_TRACES_EXPORT
   --metrics_exporter, --logs_exporter
   --exporter_otlp_endpoint URL   where the collector listens
   --service_name NAME            the program's name unless given
-  --quiet                        say nothing but errors
+  --quiet                        ` + quietHelp + `
 
 Our flags come first and take a value; from the first other word on, the command
 line is the program's own. A command's name wins over a program's: "otel-genai --
@@ -69,6 +69,8 @@ Runs a small client against a make-believe OpenAI server on this machine and
 shows the telemetry of its calls. With exporters of your own choice it goes
 there instead: otel-genai demo --traces_exporter console
 `
+
+const quietHelp = "say nothing but errors, not even that telemetry was lost"
 
 func (m *program) helpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -160,7 +162,7 @@ func writeSettings(b *bytes.Buffer, fs *pflag.FlagSet) {
 			fmt.Fprintf(b, "  --%s %s\n        %s\n", s.flag(), s.placeholder(), s.help())
 		}
 	}
-	b.WriteString("\nSwitches:\n  --quiet\n        say nothing but errors\n  --help\n        this\n")
+	b.WriteString("\nSwitches:\n  --quiet\n        " + quietHelp + "\n  --help\n        this\n")
 }
 
 // help is the text with the default.

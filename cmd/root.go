@@ -82,7 +82,7 @@ func (m *program) tree() *cobra.Command {
 // takeSettings gives a command the flags of all settings, and --quiet.
 func (m *program) takeSettings(c *cobra.Command, name string, flags flagSet) {
 	flags.register(c.Flags(), name)
-	c.Flags().BoolVar(&m.say.quiet, "quiet", false, "say nothing but errors")
+	c.Flags().BoolVar(&m.say.quiet, "quiet", false, quietHelp)
 }
 
 // noArgs refuses words after a command that runs nothing.

@@ -48,7 +48,7 @@ var settings = slices.Concat(
 		{Variable: varContent, Kind: kindEnum, Default: "NO_CONTENT", Allowed: []string{"NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT", "true", "false"}, Help: "record messages and tool definitions: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT (or true), false", Group: groupContent, Actor: byUs, Value: "MODE"},
 		{Variable: varEmitEvent, Kind: kindBool, DefaultText: "true where content goes to events", Help: "send the event with the details of each call", Group: groupContent, Actor: byUs},
 
-		{Variable: varService, DefaultText: "the program's name", Help: "service.name of all telemetry", Group: groupNames, Value: "NAME"},
+		{Variable: varService, DefaultText: "the program's name; " + proxyService + " for the proxy", Help: "service.name of all telemetry", Group: groupNames, Value: "NAME"},
 		{Variable: "OTEL_RESOURCE_ATTRIBUTES", Kind: kindPairs, Help: "further attributes of all telemetry", Group: groupNames},
 	},
 
