@@ -67,7 +67,8 @@ func flagError(fs *pflag.FlagSet, err error) error {
 			return usage("unknown flag -"+short, "our flags come before the program, and begin with --; see otel-genai run --help")
 		}
 		hint := "see otel-genai run --help; a program's own flags come after its name"
-		if near := nearest(string(snake(nil, name)), fs); near != "" {
+		// Who copies a variable writes it whole, perhaps in its own letters.
+		if near := nearest(flagName(strings.ToUpper(string(snake(nil, name)))), fs); near != "" {
 			hint = "did you mean --" + near + "?"
 		}
 		return usage("unknown flag --"+printable(name), hint)
