@@ -198,22 +198,22 @@ func (m *program) summarize(v values, t *telemetry, plan inject.Injection) {
 
 // unseen says why a run may have shown no call.
 func unseen(v values, plan inject.Injection) (problem, hint string) {
-	var set, held []string
-	var why string
+	var set []string
+	var held inject.Decision // the one to speak of: that the user can do something about
 	for _, d := range plan.Decisions {
-		if d.Action == inject.Held {
-			held = append(held, d.Variable)
-			why = orElse(why, d.Why)
-			continue
+		switch {
+		case d.Action != inject.Held:
+			set = append(set, d.Variable)
+		case held.Why == "" || held.Hint == "":
+			held = d
 		}
-		set = append(set, d.Variable)
 	}
 	switch {
 	case v.text(varInject) == "none":
 		return "no model call was looked for, as --genai_inject is none", "leave --genai_inject out to see calls"
 	case len(set) == 0:
-		return "no model call could be seen: " + sentence(held, "and") + " held back, since " + orElse(why, "nothing leads calls here"),
-			"send calls through otel-genai proxy, or use the Go package instrument"
+		return "no model call could be seen: " + orElse(held.Why, "nothing leads calls here"),
+			orElse(held.Hint, "send calls through otel-genai proxy, or use the Go package instrument")
 	}
 	return "no model call was seen: the program made none, or it doesn't read " + sentence(set, "or"),
 		"only OpenAI clients that read such a variable are seen so far; a base URL given in the program's own code wins over it"

@@ -95,11 +95,15 @@ func TestUnseenSaysWhy(t *testing.T) {
 	tests := []struct {
 		name, inject string
 		environ      []string
-		want         string
+		want, hint   string
 	}{
-		{"variables set", "auto", nil, "doesn't read OPENAI_BASE_URL or OPENAI_API_BASE"},
-		{"held back", "auto", []string{"AZURE_OPENAI_ENDPOINT=https://x"}, "AZURE_OPENAI_ENDPOINT is set"},
-		{"nothing injected", "none", nil, "--genai_inject is none"},
+		{"variables set", "auto", nil, "doesn't read OPENAI_BASE_URL or OPENAI_API_BASE", "a base URL given in the program's own code"},
+		{"held back for Azure", "auto", []string{"AZURE_OPENAI_ENDPOINT=https://x"}, ": AZURE_OPENAI_ENDPOINT is set: clients of Azure", "otel-genai proxy --genai_upstream azure=https://HOST"},
+		{"a value that is no URL", "auto", []string{"OPENAI_BASE_URL=nowhere"}, "could be seen: OPENAI_BASE_URL is not an http or https URL", "correct OPENAI_BASE_URL"},
+		{"the other variable's", "auto", []string{"OPENAI_API_BASE=http://"}, "could be seen: OPENAI_API_BASE names no host", "correct OPENAI_API_BASE"},
+		{"both", "auto", []string{"OPENAI_API_BASE=http://", "OPENAI_BASE_URL=ftp://x"}, "could be seen: OPENAI_BASE_URL is not an http or https URL", "correct OPENAI_BASE_URL"},
+		{"set to nothing", "auto", []string{"OPENAI_BASE_URL="}, "could be seen: OPENAI_BASE_URL is set to nothing", "unset OPENAI_BASE_URL"},
+		{"nothing injected", "none", nil, "--genai_inject is none", "leave --genai_inject out"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,8 +112,8 @@ func TestUnseenSaysWhy(t *testing.T) {
 				t.Fatal(err)
 			}
 			problem, hint := unseen(v, inject.Plan(tt.environ))
-			if !strings.Contains(problem, tt.want) || hint == "" {
-				t.Errorf("got %q and %q, want %q", problem, hint, tt.want)
+			if !strings.Contains(problem, tt.want) || !strings.Contains(hint, tt.hint) {
+				t.Errorf("got %q and %q, want %q and %q", problem, hint, tt.want, tt.hint)
 			}
 		})
 	}

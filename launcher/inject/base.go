@@ -14,19 +14,20 @@ type base struct {
 	tail     string // the slashes at the end, the query, the fragment
 }
 
-// split takes value apart. A why says that it is no URL that we can stand in
-// for; it never repeats the value, which may hold a password.
+// split takes value apart. A why goes on from the variable's name, and says
+// that its value is no URL that we can stand in for; it never repeats the
+// value, which may hold a password.
 func split(value string) (b base, why string) {
 	u, err := url.Parse(value)
 	switch {
 	case strings.TrimSpace(value) != value:
-		return base{}, "its value has blanks around it, which clients treat differently"
+		return base{}, "has blanks around it, which clients treat differently"
 	case err != nil:
-		return base{}, "its value is not a URL"
+		return base{}, "is not a URL"
 	case u.Scheme != "http" && u.Scheme != "https":
-		return base{}, "its value is not an http or https URL"
+		return base{}, "is not an http or https URL"
 	case u.Hostname() == "":
-		return base{}, "its value names no host"
+		return base{}, "names no host"
 	}
 	end := strings.IndexAny(value, "?#")
 	if end < 0 {

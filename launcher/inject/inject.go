@@ -57,6 +57,9 @@ type Decision struct {
 	Old    string
 	WasSet bool
 	Why    string // half a sentence, lower case
+	// Hint is the way out of being held back, in words; empty where the
+	// variable needs none, since another one does what it would do.
+	Hint string
 }
 
 // Injection is a plan: the routes that the proxy must serve and what each
@@ -108,17 +111,18 @@ func (in *Injection) plan(r row, environ []string) {
 	b := base{upstream: r.upstream}
 	switch {
 	case set && old == "":
-		d.Why = "it is set to nothing, which some clients take for the default and others for an error"
+		d.Why = r.variable + " is set to nothing, which some clients take for the default and others for an error"
+		d.Hint = "unset " + r.variable
 	case set:
 		d.Old = show(old)
 		var why string
 		if b, why = split(old); why != "" {
-			d.Why = why
+			d.Why, d.Hint = r.variable+" "+why, "correct "+r.variable
 			break
 		}
 		d.Action, d.Why = Replaced, "leads on to the value that it had"
 	default:
-		if d.Why = r.against(environ); d.Why != "" {
+		if d.Why, d.Hint = r.against(environ); d.Why != "" {
 			break
 		}
 		d.Action, d.Why = Set, "leads to "+r.upstream+", the default of "+r.clients

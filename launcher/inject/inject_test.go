@@ -91,7 +91,7 @@ func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 			name:    "not a URL",
 			environ: []string{"OPENAI_BASE_URL=api.example.com/v1", "OPENAI_API_BASE=unix:///run/x"},
 			want:    []string{"OPENAI_BASE_URL=api.example.com/v1", "OPENAI_API_BASE=unix:///run/x"},
-			held:    []string{"OPENAI_BASE_URL: http or https", "OPENAI_API_BASE: http or https"},
+			held:    []string{"OPENAI_BASE_URL: OPENAI_BASE_URL is not an http or https URL", "OPENAI_API_BASE: OPENAI_API_BASE is not an http or https URL"},
 		},
 		{
 			name:    "blanks around it, no host, a bad port",
@@ -146,6 +146,10 @@ func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 				if (d.Action == inject.Held) != (d.Route == "") {
 					t.Errorf("route of %+v", d)
 				}
+				another := strings.Contains(d.Why, "clients that read both")
+				if wayOut := d.Action == inject.Held && !another; (d.Hint != "") != wayOut {
+					t.Errorf("way out of %+v", d)
+				}
 				if d.Action == inject.Held {
 					held = append(held, d)
 				}
@@ -170,7 +174,7 @@ func TestDecisionsShowNoSecret(t *testing.T) {
 	} {
 		in := inject.Plan([]string{"OPENAI_BASE_URL=" + value})
 		for _, d := range in.Decisions {
-			if strings.Contains(d.Old+d.Why, "hunter2") {
+			if strings.Contains(d.Old+d.Why+d.Hint, "hunter2") {
 				t.Errorf("%s is shown: %+v", value, d)
 			}
 		}

@@ -22,6 +22,7 @@ type harm struct {
 	variable string // exact, or a prefix where it ends in "*"
 	value    string // what it must be, in any case of letters; empty for anything but nothing
 	why      string
+	hint     string // the way out
 }
 
 // rows is the table, in the order that variables are set and shown. Seen with
@@ -55,25 +56,30 @@ var rows = []row{
 // AzureChatOpenAI of langchain-openai 1.7.4 (Python) refuses a base URL without
 // "/openai" in it. OPENAI_API_VERSION is read by Azure's clients alone.
 var azure = []harm{
-	{variable: "AZURE_OPENAI_*", why: "clients of Azure OpenAI in Node and LangChain would fail or misroute with it"},
-	{variable: "OPENAI_API_VERSION", why: "clients of Azure OpenAI in Node and LangChain would fail or misroute with it"},
-	{variable: "OPENAI_API_TYPE", value: "azure", why: "clients of Azure OpenAI in Node and LangChain would fail or misroute with it"},
+	{variable: "AZURE_OPENAI_*", why: azureWhy, hint: azureHint},
+	{variable: "OPENAI_API_VERSION", why: azureWhy, hint: azureHint},
+	{variable: "OPENAI_API_TYPE", value: "azure", why: azureWhy, hint: azureHint},
 }
 
+const (
+	azureWhy  = "clients of Azure OpenAI in Node and LangChain would fail or misroute were OPENAI_BASE_URL or OPENAI_API_BASE set too"
+	azureHint = "otel-genai proxy --genai_upstream azure=https://HOST serves such clients"
+)
+
 // against is what speaks against setting r's variable where the user has not,
-// or "".
-func (r row) against(environ []string) string {
+// or "", and the way out.
+func (r row) against(environ []string) (why, hint string) {
 	for _, s := range r.siblings {
 		if _, set := lookup(environ, s); set {
-			return s + " is set, and clients that read both would no longer go where it leads them"
+			return s + " is set, and clients that read both would no longer go where it leads them", ""
 		}
 	}
 	for _, h := range r.harms {
 		if name := h.found(environ); name != "" {
-			return name + " is set: " + h.why
+			return name + " is set: " + h.why, h.hint
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // found is the name of the variable that is the sign, or "".
