@@ -90,7 +90,7 @@ func startError(c Command, found string, err error) *StartError {
 		e.Hint = "name a program inside it"
 	case errors.Is(err, syscall.EACCES) && statErr == nil && fi.Mode()&0o111 == 0:
 		e.Err = reason("not executable", err)
-		e.Hint = "make it executable with: chmod +x " + word(found)
+		e.Hint = howToRun(found)
 	case errors.Is(err, syscall.EACCES):
 		e.Err = reason("permission denied", err)
 		e.Hint = "look at the rights of the file and its directories, and for a file system that is mounted noexec"
@@ -111,6 +111,20 @@ func notFound(name string) error {
 		return reason("no such file", syscall.ENOENT)
 	}
 	return reason("no such program in PATH", syscall.ENOENT)
+}
+
+// interpreters are what usually runs a script, by the end of its name.
+var interpreters = map[string]string{".py": "python", ".js": "node", ".sh": "sh", ".rb": "ruby"}
+
+// howToRun is the way out for a file that is not executable. To make it so is
+// of use where the system knows how to run it, or where a shell may try; a
+// script in another language, without a "#!" line, is its interpreter's.
+func howToRun(path string) string {
+	name := interpreters[filepath.Ext(path)]
+	if _, script := interpreter(path); name == "" || script || binary(path) {
+		return "make it executable with: chmod +x " + word(path)
+	}
+	return "run it with its interpreter, such as " + name + " " + word(path)
 }
 
 // missingInterpreter is for a file that exists while the kernel says that it,
