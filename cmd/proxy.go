@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -82,11 +81,10 @@ func (m *program) proxy(v values) error {
 		if t, err = m.startTelemetry(ctx, v, setup{service: proxyService, getenv: m.getenv}); err != nil {
 			return err
 		}
-		c.Transport = t.transport
+		c.Upstream, c.Transport = t.upstream, t.transport
 	} else {
-		plain := proxy.NewUpstream(m.getenv)
-		defer plain.Close()
-		c.Transport = http.RoundTripper(plain)
+		c.Upstream = proxy.NewUpstream(m.getenv)
+		defer c.Upstream.Close()
 	}
 	s, err := proxy.Listen(c)
 	if err != nil {

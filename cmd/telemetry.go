@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"time"
 
@@ -22,7 +21,7 @@ type telemetry struct {
 	providers *exporters.Providers
 	upstream  *proxy.Upstream
 	queue     *instrument.Queue
-	transport http.RoundTripper
+	transport *instrument.Transport
 	seen      summary
 	say       *voice
 	in        trace.SpanContext // that the run was given; may be invalid

@@ -57,7 +57,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 
 // observeResponse tees resp's body and folds it as it is read.
 func (c *call) observeResponse(resp *http.Response) {
-	c.answered(resp)
+	c.answered(resp.StatusCode, resp.Header)
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil {
 		c.end(endWhole, nil)
 		return

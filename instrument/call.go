@@ -140,19 +140,22 @@ func (c *call) readRequest() {
 }
 
 // answered sees the response's header.
-func (c *call) answered(resp *http.Response) {
+func (c *call) answered(status int, header http.Header) {
 	c.guarded(func() {
+		if c.ended {
+			return
+		}
 		c.start()
-		c.in.Response.HTTPStatus = resp.StatusCode
+		c.in.Response.HTTPStatus = status
 		if c.broken {
 			return
 		}
-		c.folder = c.endpoint.Response(resp.StatusCode, resp.Header, c.in)
+		c.folder = c.endpoint.Response(status, header, c.in)
 		if c.folder == nil {
 			return
 		}
-		f := wire.New(resp.Header.Get("Content-Type"), wire.SinkFunc(c.event))
-		f, err := wire.Decode(strings.Join(resp.Header.Values("Content-Encoding"), ", "), f)
+		f := wire.New(header.Get("Content-Type"), wire.SinkFunc(c.event))
+		f, err := wire.Decode(strings.Join(header.Values("Content-Encoding"), ", "), f)
 		if err != nil {
 			c.in.Cut(genai.CutEncoding)
 			return
@@ -209,10 +212,20 @@ func (c *call) update(now time.Time) {
 // fail ends a call that got no response.
 func (c *call) fail(err error) {
 	c.guarded(func() {
+		if c.ended {
+			return
+		}
 		c.start()
 		c.in.Error = &genai.Error{Type: c.errorType(err), Message: err.Error()}
 	})
 	c.finish()
+}
+
+// hasAnswer reports whether a final response has begun.
+func (c *call) hasAnswer() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.in.Response.HTTPStatus != 0
 }
 
 // end ends a call that got a response; the first ending counts.

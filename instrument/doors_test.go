@@ -109,7 +109,7 @@ func TestEveryDoorTellsTheSame(t *testing.T) {
 		upstream := proxy.NewUpstream(func(string) string { return "" })
 		defer upstream.Close()
 		s, err := proxy.Listen(proxy.Config{
-			Secret: "x", Transport: instrument.NewTransport(upstream, o...),
+			Secret: "x", Upstream: upstream, Transport: instrument.NewTransport(upstream, o...),
 			Routes: []proxy.Route{{ID: "openai", Upstream: upURL}},
 		})
 		if err != nil {
@@ -181,7 +181,7 @@ func BenchmarkProxy(b *testing.B) {
 	upstream := proxy.NewUpstream(func(string) string { return "" })
 	defer upstream.Close()
 	ours, err := proxy.Listen(proxy.Config{
-		Secret: "x", Transport: instrument.NewTransport(upstream, instrument.WithObserver(idle{})),
+		Secret: "x", Upstream: upstream, Transport: instrument.NewTransport(upstream, instrument.WithObserver(idle{})),
 		Routes: []proxy.Route{{ID: "openai", Provider: codec.ByShort("openai"), Upstream: u}},
 	})
 	if err != nil {

@@ -9,12 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
-
-	"github.com/otel-genai/otel-genai/instrument"
 )
 
 // forward sends r to its route's upstream and the answer back, each byte as it
@@ -23,25 +17,15 @@ import (
 // no response of ours is made up.
 func (s *Server) forward(w http.ResponseWriter, r *http.Request, route *Route, rest string) {
 	rc := http.NewResponseController(w)
-	if r.ProtoMajor == 1 {
-		// Without it the server closes the request body at the first response
-		// write, while the transport may still be reading it: it then drops the
-		// upstream connection and with it the stream.
-		_ = rc.EnableFullDuplex()
-	}
 	interim := &interim{w: w}
 	out := s.outgoing(r, route, rest)
 	out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{Got1xxResponse: interim.pass}))
-	resp, err := s.cfg.Transport.RoundTrip(out)
+	resp, err := s.carrier.RoundTrip(out)
 	interim.end()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		s.upgrade(w, resp)
-		return
-	}
 	header := w.Header()
 	copyHeader(header, resp.Header)
 	dropHopByHop(header)
@@ -57,29 +41,13 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, route *Route, r
 // outgoing is r as the upstream shall see it: the same method, end-to-end
 // fields, body and trailers, with the route's target.
 func (s *Server) outgoing(r *http.Request, route *Route, rest string) *http.Request {
-	ctx := r.Context()
-	own := propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
-	switch { // the call's own context counts before the run's
-	case trace.SpanContextFromContext(own).IsValid():
-		ctx = own
-	case s.cfg.Parent != nil:
-		ctx = s.cfg.Parent(ctx, time.Now())
-	}
-	if route.Provider != nil {
-		ctx = instrument.ContextWithProvider(ctx, route.Provider)
-	}
 	out := &http.Request{
 		Method: r.Method, URL: target(route.Upstream, rest), Host: route.Upstream.Host,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: r.Header.Clone(), Body: r.Body, ContentLength: r.ContentLength, Trailer: r.Trailer,
 	}
-	upgrade := upgradeOf(r.Header)
 	te := r.Header["Te"]
 	dropHopByHop(out.Header)
-	if upgrade != "" {
-		out.Header.Set("Connection", "Upgrade")
-		out.Header.Set("Upgrade", upgrade)
-	}
 	if slices.Contains(te, "trailers") { // a promise that reaches through us, since we pass trailers
 		out.Header.Set("Te", "trailers")
 	}
@@ -89,22 +57,13 @@ func (s *Server) outgoing(r *http.Request, route *Route, rest string) *http.Requ
 	if r.ContentLength == 0 && len(r.TransferEncoding) == 0 {
 		out.Body = http.NoBody
 	}
-	return out.WithContext(ctx)
+	return out.WithContext(s.callContext(r.Context(), r.Header, route))
 }
 
-// target joins an upstream and what followed the route, so that the bytes of
-// path and query go out as they came in.
+// target is upstreamTarget as a URL that net/http writes as it is.
 func target(upstream *url.URL, rest string) *url.URL {
-	path, query, hasQuery := strings.Cut(rest, "?")
-	path = strings.TrimSuffix(upstream.EscapedPath(), "/") + path
-	if path == "" {
-		path = "/"
-	}
-	u := &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, RawQuery: query, ForceQuery: hasQuery && query == ""}
-	if upstream.RawQuery != "" {
-		u.RawQuery = strings.TrimSuffix(upstream.RawQuery+"&"+query, "&")
-	}
-	u.Path = path
+	path, query, hasQuery := strings.Cut(upstreamTarget(upstream, rest), "?")
+	u := &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, RawQuery: query, ForceQuery: hasQuery && query == "", Path: path}
 	if plain, err := url.PathUnescape(path); err == nil {
 		u.Path, u.RawPath = plain, path
 	}

@@ -9,15 +9,18 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/otel-genai/otel-genai/instrument"
 	"github.com/otel-genai/otel-genai/instrument/codec"
 )
 
@@ -30,6 +33,8 @@ type Route struct {
 	// Upstream takes the place of everything up to and including ID: path,
 	// escaped as it is, and all.
 	Upstream *url.URL
+
+	origin *Route // the same upstream without its path, for what a redirect there asks
 }
 
 // Config is what a [Server] is made of.
@@ -40,33 +45,40 @@ type Config struct {
 	// and reaches nobody. It must not be empty.
 	Secret string
 	Routes []Route
-	// Transport carries the requests: an instrument.Transport over [NewUpstream].
-	Transport http.RoundTripper
+	// Upstream reaches the providers.
+	Upstream *Upstream
+	// Transport observes the calls; it must lead to Upstream. Nil observes nothing.
+	Transport *instrument.Transport
 	// Parent gives calls that carry no traceparent of their own the trace
 	// context of the run; nil leaves them roots.
 	Parent func(context.Context, time.Time) context.Context
 	// Warn is told of faults of ours, a sentence each; nil keeps silent.
 	Warn func(string)
 
-	patience time.Duration // for a header to arrive; 0 is headerTimeout
+	patience time.Duration // for a stranger's head to arrive; 0 is headerTimeout
 }
 
-// Server is a running proxy.
+// Server is a running proxy. HTTP/1.1 connections are joined with connections
+// to the upstream (tap.go), HTTP/2 goes through net/http (forward.go).
 type Server struct {
-	cfg    Config
-	ln     net.Listener
-	http   *http.Server
-	routes map[string]*Route
-	cancel context.CancelFunc // ends the calls under way, wherever they are held up
-	done   chan struct{}      // closed when Serve has returned
-	calls  sync.WaitGroup
+	cfg     Config
+	ln      net.Listener
+	h2      *http.Server
+	h2conns *handover
+	carrier http.RoundTripper // of HTTP/2's requests
+	routes  map[string]*Route
+	ctx     context.Context    // of all calls
+	cancel  context.CancelFunc // ends those under way, wherever they are held up
+	closing atomic.Bool
+	serving sync.WaitGroup // the accept loop, the HTTP/2 server, and each connection
+	calls   sync.WaitGroup // of HTTP/2
 
-	mu       sync.Mutex
-	hijacked map[io.Closer]struct{} // upgraded connections, which http.Server no longer knows
+	mu   sync.Mutex
+	taps map[*tap]struct{}
 }
 
 // Header and connection bounds. The child is trusted to be slow, a stranger on
-// the port is not trusted at all: without a whole header in time it is cut off.
+// the port is not trusted at all: without a whole head in time it is cut off.
 const (
 	maxHeader     = 1 << 20
 	headerTimeout = 30 * time.Second
@@ -77,6 +89,9 @@ func Listen(cfg Config) (*Server, error) {
 	if cfg.Secret == "" {
 		return nil, errors.New("a proxy needs a secret")
 	}
+	if cfg.Upstream == nil {
+		return nil, errors.New("a proxy needs an upstream")
+	}
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
 	}
@@ -86,12 +101,17 @@ func Listen(cfg Config) (*Server, error) {
 	if cfg.patience == 0 {
 		cfg.patience = headerTimeout
 	}
-	s := &Server{cfg: cfg, routes: map[string]*Route{}, done: make(chan struct{}), hijacked: map[io.Closer]struct{}{}}
+	s := &Server{cfg: cfg, routes: map[string]*Route{}, taps: map[*tap]struct{}{}, carrier: cfg.Upstream}
+	if cfg.Transport != nil {
+		s.carrier = cfg.Transport
+	}
 	for i := range cfg.Routes {
 		r := &cfg.Routes[i]
 		if r.Upstream == nil || r.Upstream.Host == "" || (r.Upstream.Scheme != "http" && r.Upstream.Scheme != "https") {
 			return nil, fmt.Errorf("route %s: the upstream must be an http or https URL", r.ID)
 		}
+		r.origin = &Route{ID: r.ID, Provider: r.Provider, Upstream: &url.URL{Scheme: r.Upstream.Scheme, Host: r.Upstream.Host}}
+		r.origin.origin = r.origin
 		s.routes[r.ID] = r
 	}
 	ln, err := net.Listen("tcp", cfg.Addr)
@@ -99,32 +119,76 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
 	s.ln = ln
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // some clients speak HTTP/2 to a plain base URL with prior knowledge
-	var ctx context.Context
-	ctx, s.cancel = context.WithCancel(context.Background())
-	s.http = &http.Server{
-		BaseContext: func(net.Listener) context.Context { return ctx },
+	s.h2 = &http.Server{
+		BaseContext: func(net.Listener) context.Context { return s.ctx },
 		Handler:     s, Protocols: protocols, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: cfg.patience,
-		ConnState: s.impatient,
+		ConnState: patient,
 		ErrorLog:  log.New(faults{cfg.Warn}, "", 0),
 	}
-	go func() { // ends when Shutdown closes the listener
-		defer close(s.done)
-		_ = s.http.Serve(ln)
-	}()
+	s.h2conns = newHandover(ln.Addr())
+	s.serving.Go(func() { _ = s.h2.Serve(s.h2conns) }) // ends when Shutdown closes it
+	s.serving.Go(s.accept)                             // ends when Shutdown closes the listener
 	return s, nil
 }
 
-// impatient bounds the wait for a connection's first byte, which net/http does
-// not where it has yet to learn whether HTTP/2 will be spoken.
-func (s *Server) impatient(c net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		_ = c.SetReadDeadline(time.Now().Add(s.cfg.patience))
-	case http.StateActive:
+// patient lifts the bound on time that accept gave a connection: from its first
+// request on, net/http keeps its own.
+func patient(c net.Conn, state http.ConnState) {
+	if state == http.StateActive {
 		_ = c.SetReadDeadline(time.Time{})
+	}
+}
+
+// accept takes connections until the listener is closed.
+func (s *Server) accept() {
+	var wait time.Duration
+	for {
+		c, err := s.ln.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil: // no file descriptors left, for now
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(wait):
+			case <-s.ctx.Done():
+				return
+			}
+			continue
+		}
+		wait = 0
+		_ = c.SetReadDeadline(time.Now().Add(s.cfg.patience))
+		s.serving.Go(func() { s.serve(c) }) // ends with the connection
+	}
+}
+
+// serve carries one connection.
+func (s *Server) serve(c net.Conn) {
+	t := newTap(s, c)
+	s.mu.Lock()
+	late := s.closing.Load()
+	if !late {
+		s.taps[t] = struct{}{}
+	}
+	s.mu.Unlock()
+	if late {
+		_ = c.Close()
+		return
+	}
+	speaksH2 := t.in.begins("PRI * HTTP/2.0\r\n")
+	if !speaksH2 {
+		t.serve()
+	}
+	s.mu.Lock()
+	delete(s.taps, t)
+	s.mu.Unlock()
+	if speaksH2 {
+		t.cancel()
+		s.h2conns.give(c, t.in.bytes())
+		t.in.free()
 	}
 }
 
@@ -154,27 +218,37 @@ const endTime = time.Second
 // Shutdown stops accepting, lets calls in flight finish until ctx is done, then
 // ends them. It returns ctx's error if some had to be ended.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.http.Shutdown(ctx)
-	// A call that hangs in a dial or a handshake doesn't see its client leave:
-	// net/http looks for that only once the request's body was read.
-	s.cancel()
-	if err != nil {
-		_ = s.http.Close()
-	}
-	s.mu.Lock()
-	for c := range s.hijacked {
-		_ = c.Close()
-	}
-	s.mu.Unlock()
-	<-s.done
+	s.closing.Store(true)
+	_ = s.ln.Close()
+	s.each((*tap).finish)
 	ended := make(chan struct{})
-	go func() { s.calls.Wait(); close(ended) }() // ends when the last call does
+	err := s.h2.Shutdown(ctx)
+	go func() { s.serving.Wait(); s.calls.Wait(); close(ended) }() // ends when the last call does
+	select {
+	case <-ended:
+		s.cancel()
+		return err
+	case <-ctx.Done():
+	}
+	// A call that hangs in a dial or a handshake doesn't see its client leave.
+	s.cancel()
+	s.each(func(t *tap) { t.close(true) })
+	_ = s.h2.Close()
 	select {
 	case <-ended:
 	case <-time.After(endTime):
 		s.cfg.Warn("a call could not be ended: a fault in otel-genai")
 	}
-	return err
+	return ctx.Err()
+}
+
+func (s *Server) each(f func(*tap)) {
+	s.mu.Lock()
+	taps := slices.Collect(maps.Keys(s.taps))
+	s.mu.Unlock()
+	for _, t := range taps {
+		f(t)
+	}
 }
 
 // route finds the route of a request target and what of the target follows it,
@@ -195,7 +269,14 @@ func (s *Server) route(target string) (r *Route, rest string) {
 	return s.routes[target[:end]], target[end:]
 }
 
-// ServeHTTP forwards one request.
+// secretive reports whether a target's first word is the secret: it asks for a
+// route, be it one that there is not.
+func (s *Server) secretive(target string) bool {
+	word, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
+	return subtle.ConstantTimeCompare([]byte(word), []byte(s.cfg.Secret)) == 1
+}
+
+// ServeHTTP forwards one request of an HTTP/2 connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
 	defer s.calls.Done()

@@ -25,14 +25,19 @@ const (
 	continueTimeout = time.Second // RFC 9110 §10.1.1: a client shouldn't wait for 100 for ever
 )
 
-// Upstream carries requests to providers: with the user's proxies and roots,
-// adding no field, decoding nothing, and by the HTTP version that the client
-// spoke, so that a connection's faults look like what they are.
+// Upstream reaches providers with the user's proxies and roots: it opens a
+// connection for each one of an HTTP/1.1 client, and carries the requests of
+// HTTP/2 clients, adding no field and decoding nothing.
 type Upstream struct {
-	transports func() transports
+	reach func() reach
 }
 
-type transports struct{ h1, h2 *http.Transport }
+// reach is what an Upstream is made of once the files have been read.
+type reach struct {
+	proxies func(*url.URL) (*url.URL, error)
+	tls     *tls.Config
+	http    *http.Transport
+}
 
 var _ http.RoundTripper = (*Upstream)(nil)
 
@@ -42,21 +47,22 @@ var _ http.RoundTripper = (*Upstream)(nil)
 // told by themselves. The files are read beside what goes on, since whole
 // bundles take a while and the first call may never come.
 func NewUpstream(getenv func(string) string) *Upstream {
-	u := &Upstream{transports: sync.OnceValue(func() transports { return newTransports(getenv) })}
-	go u.transports() // ends when the files are read
+	u := &Upstream{reach: sync.OnceValue(func() reach { return newReach(getenv) })}
+	go u.reach() // ends when the files are read
 	return u
 }
 
-func newTransports(getenv func(string) string) transports {
-	proxies := (&httpproxy.Config{
+func newReach(getenv func(string) string) reach {
+	r := reach{tls: &tls.Config{RootCAs: roots(getenv), ClientSessionCache: tls.NewLRUClientSessionCache(0)}}
+	r.proxies = (&httpproxy.Config{
 		HTTPProxy:  first(getenv, "HTTP_PROXY", "http_proxy"),
 		HTTPSProxy: first(getenv, "HTTPS_PROXY", "https_proxy"),
 		NoProxy:    first(getenv, "NO_PROXY", "no_proxy"),
 		CGI:        getenv("REQUEST_METHOD") != "",
 	}).ProxyFunc()
-	h1 := &http.Transport{
-		Proxy:           func(r *http.Request) (*url.URL, error) { return proxies(r.URL) },
-		TLSClientConfig: &tls.Config{RootCAs: roots(getenv)},
+	r.http = &http.Transport{
+		Proxy:           func(req *http.Request) (*url.URL, error) { return r.proxies(req.URL) },
+		TLSClientConfig: r.tls.Clone(),
 		Protocols:       new(http.Protocols),
 
 		DisableCompression:    true,
@@ -64,28 +70,19 @@ func newTransports(getenv func(string) string) transports {
 		IdleConnTimeout:       idleTimeout,
 		MaxIdleConnsPerHost:   idlePerHost,
 	}
-	h2 := h1.Clone()
-	h1.Protocols.SetHTTP1(true)
-	h2.Protocols = new(http.Protocols)
-	h2.Protocols.SetHTTP1(true)
-	h2.Protocols.SetHTTP2(true)
-	return transports{h1: h1, h2: h2}
+	r.http.Protocols.SetHTTP1(true)
+	r.http.Protocols.SetHTTP2(true)
+	return r
 }
 
-// RoundTrip carries req by the version that its Proto fields name.
+// RoundTrip carries a request of an HTTP/2 client, by HTTP/2 where the provider
+// speaks it.
 func (u *Upstream) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.ProtoMajor >= 2 {
-		return u.transports().h2.RoundTrip(req)
-	}
-	return u.transports().h1.RoundTrip(req)
+	return u.reach().http.RoundTrip(req)
 }
 
 // Close ends the connections that are idle.
-func (u *Upstream) Close() {
-	t := u.transports()
-	t.h1.CloseIdleConnections()
-	t.h2.CloseIdleConnections()
-}
+func (u *Upstream) Close() { u.reach().http.CloseIdleConnections() }
 
 // roots are the system's and those of the user's variables; nil, which means
 // the system's, when there are none of the latter.

@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"net"
+	"sync"
+)
+
+// handover is a listener whose connections were accepted elsewhere.
+type handover struct {
+	addr  net.Addr
+	conns chan net.Conn
+	once  sync.Once
+	over  chan struct{} // closed by Close
+}
+
+var _ net.Listener = (*handover)(nil)
+
+func newHandover(addr net.Addr) *handover {
+	return &handover{addr: addr, conns: make(chan net.Conn), over: make(chan struct{})}
+}
+
+// give hands a connection on of which read was read already.
+func (h *handover) give(c net.Conn, read []byte) {
+	select {
+	case h.conns <- &readAlready{Conn: c, read: append([]byte(nil), read...)}:
+	case <-h.over:
+		_ = c.Close()
+	}
+}
+
+// Accept returns the next connection given.
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.over:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept.
+func (h *handover) Close() error {
+	h.once.Do(func() { close(h.over) })
+	return nil
+}
+
+// Addr is the address of the true listener.
+func (h *handover) Addr() net.Addr { return h.addr }
+
+// readAlready is a connection of which the beginning was read.
+type readAlready struct {
+	net.Conn
+	read []byte
+}
+
+func (c *readAlready) Read(p []byte) (int, error) {
+	if len(c.read) > 0 {
+		n := copy(p, c.read)
+		c.read = c.read[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
