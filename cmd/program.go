@@ -68,6 +68,10 @@ type runner struct {
 	wraps bool
 	// assigns says that NAME=value words may come before it (env).
 	assigns bool
+	// operands is how many words of its own come before it (timeout).
+	operands int
+	// letters says that flags of one letter may be written as one word: -euo.
+	letters bool
 }
 
 var (
@@ -86,6 +90,7 @@ var (
 	tool  = runner{wraps: true, values: []string{"--from", "--with", "-p", "--python", "--package", "-c", "--call", "-w", "--workspace"}}
 	execs = runner{verbs: []string{"exec", "dlx", "x"}, wraps: true, values: []string{"--package", "-p", "-c", "--call"}}
 	runs  = runner{verbs: []string{"run"}, wraps: true}
+	shell = runner{letters: true, values: []string{"-o", "-O", "+o", "+O", "--rcfile", "--init-file"}, code: []string{"-c", "-s"}}
 )
 
 // runners by name. A command that isn't here is the program itself.
@@ -105,7 +110,12 @@ var runners = map[string]runner{
 	"go":     {verbs: []string{"run"}, values: []string{"-C", "-p", "-tags", "-ldflags", "-gcflags", "-asmflags", "-exec", "-mod", "-modfile", "-overlay", "-pkgdir", "-toolexec", "-buildmode", "-compiler"}},
 	"env":    {wraps: true, assigns: true, values: []string{"-u", "--unset", "-C", "--chdir"}},
 	"nohup":  {wraps: true},
-	"uv":     uv, "uvx": tool, "npx": tool, "bunx": tool, "pipx": {verbs: []string{"run"}, wraps: true, values: tool.values},
+	"nice":   {wraps: true, values: []string{"-n", "--adjustment"}},
+	"timeout": {
+		wraps: true, operands: 1, values: []string{"-k", "--kill-after", "-s", "--signal"},
+	},
+	"sh": shell, "bash": shell, "dash": shell, "zsh": shell,
+	"uv": uv, "uvx": tool, "npx": tool, "bunx": tool, "pipx": {verbs: []string{"run"}, wraps: true, values: tool.values},
 	"pnpm": execs, "npm": {verbs: []string{"exec", "x"}, wraps: true, values: execs.values}, "yarn": execs,
 	"poetry": runs, "pipenv": runs, "pdm": runs, "rye": runs, "hatch": runs,
 	"bundle": {verbs: []string{"exec"}, wraps: true},
@@ -114,7 +124,7 @@ var runners = map[string]runner{
 // find looks through a runner's words for what it runs: a script's or module's
 // name, or a command line to look at in turn. Neither means none was found.
 func (r runner) find(words []string) (next []string, script string) {
-	verb := r.verbs == nil
+	verb, operands := r.verbs == nil, r.operands
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		flag, _, joined := strings.Cut(word, "=")
@@ -131,7 +141,17 @@ func (r runner) find(words []string) (next []string, script string) {
 			continue
 		case r.assigns && joined && !strings.HasPrefix(word, "-"):
 			continue
-		case strings.HasPrefix(word, "-") && len(word) > 1:
+		case r.letters && len(word) > 2 && (word[0] == '-' || word[0] == '+') && word[1] != '-':
+			for _, letter := range word[1:] {
+				switch one := word[:1] + string(letter); {
+				case in(r.code, one):
+					return nil, ""
+				case in(r.values, one):
+					i++
+				}
+			}
+			continue
+		case strings.HasPrefix(word, "-") && len(word) > 1, r.letters && strings.HasPrefix(word, "+"):
 			switch {
 			case has(r.code):
 				return nil, ""
@@ -149,6 +169,10 @@ func (r runner) find(words []string) (next []string, script string) {
 			if !in(r.verbs, "") {
 				return nil, "" // npm start, uv sync: nothing that names a program
 			}
+		}
+		if operands > 0 {
+			operands--
+			continue
 		}
 		if r.wraps {
 			return words[i:], ""
