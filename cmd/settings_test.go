@@ -277,3 +277,20 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestVariablesAreNamedAsTheUserSpelledThem(t *testing.T) {
+	v, _, err := resolve("run", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://h"}, getenvMap(map[string]string{varFile: "f"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"set OTEL_EXPORTER_OTLP_ENDPOINT, or":                   "set --exporter_otlp_endpoint, or",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: no":                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: no",
+		"check OTEL_GENAI_FILE and OTEL_WHATEVER":               "check OTEL_GENAI_FILE and OTEL_WHATEVER",
+		"OTEL_EXPORTER_OTLP_ENDPOINT has v1/traces added, OTEL": "--exporter_otlp_endpoint has v1/traces added, OTEL",
+	} {
+		if got := v.spelled(text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -67,10 +67,12 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	c.Version = version()
 	c.Getenv, c.Setenv = os.Getenv, os.Setenv
 	c.Hold = how.hold
-	c.Warn = m.say.warn
+	c.Warn = func(problem, hint string) { m.say.warn(v.spelled(problem), v.spelled(hint)) }
 	if t.providers, err = exporters.New(ctx, c); err != nil {
 		t.upstream.Close()
-		return nil, setupFailure(err, hintOf(err))
+		f := setupFailure(err, v.spelled(hintOf(err)))
+		f.problem = v.spelled(f.problem)
+		return nil, f
 	}
 	emission := semconv.Config{
 		TracerProvider: t.providers.Tracer, MeterProvider: t.providers.Meter, LoggerProvider: t.providers.Logger,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -107,6 +108,19 @@ func (v values) name(s *setting) string {
 		return "--" + s.flag()
 	}
 	return s.Variable
+}
+
+var variableWord = regexp.MustCompile(`OTEL_[A-Z0-9_]+`)
+
+// spelled is text that names variables, with those that a flag set named as
+// the user spelled them.
+func (v values) spelled(text string) string {
+	return variableWord.ReplaceAllStringFunc(text, func(word string) string {
+		if s := byVariable(word); s != nil {
+			return v.name(s)
+		}
+		return word
+	})
 }
 
 // given reports whether a flag or the environment set the variable.
