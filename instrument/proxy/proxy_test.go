@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -361,10 +362,10 @@ func TestExpectContinueIsTheUpstreamsToGrant(t *testing.T) {
 				fmt.Fprintf(c, "HTTP/1.1 %d Reason\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", tt.status)
 			})
 			s := start(t, base)
-			read := false
+			var read atomic.Bool
 			data := strings.NewReader("data")
 			req, _ := http.NewRequest("POST", s.URL("up")+"/", readFunc(func(p []byte) (int, error) {
-				read = true
+				read.Store(true)
 				return data.Read(p)
 			}))
 			req.ContentLength = 4
@@ -374,8 +375,8 @@ func TestExpectContinueIsTheUpstreamsToGrant(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			if resp.StatusCode != tt.status || read != tt.sent {
-				t.Errorf("got %d, body sent %v; want %d, %v", resp.StatusCode, read, tt.status, tt.sent)
+			if resp.StatusCode != tt.status || read.Load() != tt.sent {
+				t.Errorf("got %d, body sent %v; want %d, %v", resp.StatusCode, read.Load(), tt.status, tt.sent)
 			}
 			if b := <-body; tt.sent && b != "data" {
 				t.Errorf("upstream got %q", b)
@@ -568,6 +569,9 @@ func TestTheCallsOwnTraceCountsBeforeTheRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
+			if err := s.Shutdown(t.Context()); err != nil { // what passed is looked at afterwards
+				t.Error(err)
+			}
 			if got := trace.SpanContextFromContext(ctx).TraceID().String(); got != tt.want || asked != (tt.want == run.TraceID().String()) {
 				t.Errorf("trace %s, want %s; the run was asked: %v", got, tt.want, asked)
 			}

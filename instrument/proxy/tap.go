@@ -366,11 +366,13 @@ func (l *link) deliver(p []byte) bool {
 	t := l.t
 	t.mu.Lock()
 	stray := t.active != l // said unasked, while the client talks to another upstream
+	left := t.left
 	t.mu.Unlock()
 	if stray {
 		return true
 	}
-	if _, err := t.client.Write(p); err != nil {
+	// Of a client that said that it will send no more, a reset tells that it is gone.
+	if _, err := t.client.Write(p); err != nil || left && failed(t.client) {
 		return false
 	}
 	l.look(p)
