@@ -256,17 +256,21 @@ func TestConsoleWritesWholeDocuments(t *testing.T) {
 }
 
 func TestConsoleThatTakesNothingIsSaidOnceInOurWords(t *testing.T) {
-	p, v := start(t, Config{Traces: "console", Metrics: "console", Logs: "console", Console: &full{room: 100}})
-	record(p, 3)
-	if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
-		t.Errorf("got %v, want ErrUndelivered", err)
-	}
-	want := []string{"cannot write telemetry to the console: no space left on device"}
-	if !slices.Equal(v.said, want) {
-		t.Errorf("got %q, want %q", v.said, want)
-	}
-	if hint := v.hints[0]; !strings.Contains(hint, "--genai_console_stream") || !strings.Contains(hint, "otlp_file") {
-		t.Errorf("no way out in %q", hint)
+	for _, others := range []string{"console", "none"} {
+		t.Run("metrics and logs to "+others, func(t *testing.T) {
+			p, v := start(t, Config{Traces: "console", Metrics: others, Logs: others, Console: &full{room: 100}})
+			record(p, 3)
+			if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+				t.Errorf("got %v, want ErrUndelivered", err)
+			}
+			want := []string{"cannot write telemetry to the console: no space left on device"}
+			if !slices.Equal(v.said, want) {
+				t.Fatalf("got %q, want %q", v.said, want)
+			}
+			if hint := v.hints[0]; !strings.Contains(hint, "--genai_console_stream") || !strings.Contains(hint, "otlp_file") {
+				t.Errorf("no way out in %q", hint)
+			}
+		})
 	}
 }
 
