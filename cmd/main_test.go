@@ -85,6 +85,10 @@ func client(args []string) int {
 		select {}
 	case "chat": // [model [traceparent]]
 		return ask(args[1:])
+	case "later": // file: chats when that named pipe was opened for writing and closed
+		fmt.Println("waiting", os.Getpid())
+		_, _ = os.ReadFile(args[1])
+		return ask(args[2:])
 	}
 	return 0
 }

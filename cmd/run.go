@@ -107,8 +107,17 @@ func (m *program) run(v values, j job) error {
 	}
 	r.started(process.PID())
 	exit := process.Wait()
+	ended := r.ends(exit) // when the program does, whatever else goes on
 
-	t.finish(server, r, exit, v.millis(varFlush))
+	left := leftovers{who: name, process: process}
+	if server != nil {
+		left.address = server.URL("")
+	}
+	if v.is(varLinger) {
+		m.linger(left, exit)
+	}
+	t.finish(server, ended, v.millis(varFlush))
+	m.tell(left)
 	m.say.release()
 	if j.after != nil {
 		j.after(t)
@@ -159,10 +168,11 @@ func (t *telemetry) serve(plan inject.Injection, r *runSpan) (*proxy.Server, err
 	return s, nil
 }
 
-// finish ends the run's telemetry after its program has ended, within d. Calls
+// finish ends the run's telemetry after its program has ended, within d; ended
+// is closed when the run's span is. Calls
 // that are still under way then belong to programs that outlive theirs: they
 // get half of the time.
-func (t *telemetry) finish(server *proxy.Server, r *runSpan, exit launcher.Exit, d time.Duration) {
+func (t *telemetry) finish(server *proxy.Server, ended <-chan struct{}, d time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	if server != nil {
@@ -170,11 +180,6 @@ func (t *telemetry) finish(server *proxy.Server, r *runSpan, exit launcher.Exit,
 		_ = server.Shutdown(drain)
 		done()
 	}
-	ended := make(chan struct{})
-	go func() { // a console that takes nothing holds up the span, not the exit
-		defer close(ended)
-		r.end(exit)
-	}()
 	select {
 	case <-ended:
 	case <-ctx.Done():

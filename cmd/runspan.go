@@ -69,8 +69,20 @@ func (r *runSpan) started(pid int) {
 	}
 }
 
+// ends ends the span as the program ended, and closes the channel when that is
+// done: a console that takes nothing holds up the span, not the exit.
+func (r *runSpan) ends(e launcher.Exit) <-chan struct{} {
+	done := make(chan struct{})
+	at := time.Now()
+	go func() { // ends when the exporters have taken the span
+		defer close(done)
+		r.end(e, at)
+	}()
+	return done
+}
+
 // end ends the span as the program ended.
-func (r *runSpan) end(e launcher.Exit) {
+func (r *runSpan) end(e launcher.Exit, at time.Time) {
 	if r.span == nil {
 		return
 	}
@@ -83,7 +95,7 @@ func (r *runSpan) end(e launcher.Exit) {
 		r.span.SetAttributes(attribute.String("error.type", strconv.Itoa(e.Code)))
 		r.span.SetStatus(codes.Error, "exit status "+strconv.Itoa(e.Code))
 	}
-	r.span.End(trace.WithTimestamp(r.start.Add(time.Since(r.start))))
+	r.span.End(trace.WithTimestamp(r.start.Add(at.Sub(r.start))))
 }
 
 // parent gives a call that brought no trace context the run's.

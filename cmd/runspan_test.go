@@ -50,7 +50,7 @@ func TestRunSpanSaysHowItEnded(t *testing.T) {
 			seen, p := recorder(t)
 			r := startRunSpan(p.Tracer(scopeName), trace.SpanContext{}, "main.py", "/usr/bin/python3")
 			r.started(42)
-			r.end(tt.exit)
+			<-r.ends(tt.exit)
 			s := seen.Ended()[0]
 			if s.Name() != "run main.py" || s.SpanKind() != trace.SpanKindInternal {
 				t.Errorf("%s, %s", s.Name(), s.SpanKind())
@@ -75,7 +75,7 @@ func TestRunSpanContinuesTheTraceItWasGiven(t *testing.T) {
 	in := incoming(getenvMap(map[string]string{"TRACEPARENT": aTraceparent, "TRACESTATE": "a=b"}))
 	r := startRunSpan(p.Tracer(scopeName), in, "x", "x")
 	traceparent, tracestate := r.environ()
-	r.end(launcher.Exit{})
+	<-r.ends(launcher.Exit{})
 	s := seen.Ended()[0]
 	if s.Parent().SpanID().String() != "b7ad6b7169203331" || s.SpanContext().TraceID() != in.TraceID() {
 		t.Errorf("parent %s, trace %s", s.Parent().SpanID(), s.SpanContext().TraceID())

@@ -17,6 +17,7 @@ const (
 	varParent     = "OTEL_GENAI_TRACEPARENT"
 	varRunSpan    = "OTEL_GENAI_RUN_SPAN"
 	varInject     = "OTEL_GENAI_INJECT"
+	varLinger     = "OTEL_GENAI_LINGER"
 	varListen     = "OTEL_GENAI_LISTEN"
 	varSecret     = "OTEL_GENAI_SECRET"
 	varUpstream   = "OTEL_GENAI_UPSTREAM"
@@ -43,6 +44,7 @@ var settings = slices.Concat(
 		{Variable: varInject, Kind: kindEnum, Default: "auto", Allowed: []string{"auto", "base-url", "none"}, Help: "how the program's calls are routed to us: by the base URL variables of its clients (auto is base-url today), or not at all", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varRunSpan, Kind: kindBool, Default: "true", Help: "a span for the run itself, parent of its calls", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varParent, Kind: kindBool, Default: "true", Help: "give the program the run's trace context in TRACEPARENT", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varLinger, Kind: kindBool, Default: "false", Help: "when the program has ended, keep serving until the programs that it left running have ended too, or INT, TERM or HUP; Linux only", Group: groupRun, Actor: byUs, Only: "run", Check: checkLinger},
 		{Variable: varFlush, Kind: kindMillis, Default: "5000", Help: "how long to wait for the last telemetry to be sent, in milliseconds", Group: groupRun, Actor: byUs},
 
 		{Variable: varContent, Kind: kindEnum, Default: "NO_CONTENT", Allowed: []string{"NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT", "true", "false"}, Help: "record messages and tool definitions: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT (or true), false", Group: groupContent, Actor: byUs, Value: "MODE"},

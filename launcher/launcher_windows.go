@@ -55,6 +55,9 @@ func (p *Process) Wait() Exit {
 // of what ended the child: act on the second.
 func (p *Process) Hurry() <-chan os.Signal { return p.late }
 
+// Reap has nothing to do here.
+func (p *Process) Reap() {}
+
 // Finish returns the status to exit with.
 func Finish(e Exit) int { return e.Status() }
 

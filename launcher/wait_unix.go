@@ -38,6 +38,20 @@ func (p *Process) Wait() Exit {
 // act on the second.
 func (p *Process) Hurry() <-chan os.Signal { return p.late }
 
+// Reap takes in what has become of orphans since Wait returned, where they are
+// ours to reap. Who stays long after the child's end calls it now and then.
+func (p *Process) Reap() {
+	if !p.adopts {
+		return
+	}
+	for {
+		pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+		if err != unix.EINTR && (err != nil || pid == 0) {
+			return
+		}
+	}
+}
+
 // poll takes in what happened to the child, and reaps orphans.
 func (p *Process) poll() {
 	for !p.ended {
