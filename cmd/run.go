@@ -153,7 +153,7 @@ func startFailure(err error) error {
 
 // serve starts the proxy that the plan's routes lead to.
 func (t *telemetry) serve(plan inject.Injection, r *runSpan) (*proxy.Server, error) {
-	c := proxy.Config{Secret: newSecret(), Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Warn: t.fault}
+	c := proxy.Config{Secret: newSecret(), OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Warn: t.fault}
 	for _, route := range plan.Routes {
 		u, err := url.Parse(route.Upstream)
 		if err != nil { // the plan took it for one that leads somewhere

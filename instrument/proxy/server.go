@@ -52,6 +52,12 @@ type Config struct {
 	// Parent gives calls that carry no traceparent of their own the trace
 	// context of the run; nil leaves them roots.
 	Parent func(context.Context, time.Time) context.Context
+	// OneClient says that each connection belongs to one client alone, as it does
+	// where a run's program is the only one that knows of the proxy. A redirect
+	// to a path, which has neither secret nor route, then leads on to the upstream
+	// on the connection that it came by. Behind something that pools
+	// connections it would let strangers in.
+	OneClient bool
 	// Warn is told of faults of ours, a sentence each; nil keeps silent.
 	Warn func(string)
 

@@ -30,7 +30,7 @@ type tap struct {
 	client net.Conn
 	in     source
 	out    []byte // the present request's head as it goes out; the request side's own
-	home   *Route // the origin of the last request's upstream; the request side's own
+	home   *Route // the origin of the last request's upstream, see Config.OneClient; the request side's own
 	ctx    context.Context
 	cancel context.CancelFunc // ends a dial
 	pumps  sync.WaitGroup     // one for each link
@@ -120,7 +120,9 @@ func (t *tap) request(head []byte) bool {
 		return false
 	}
 	t.in.known()
-	t.home = route.origin
+	if t.s.cfg.OneClient {
+		t.home = route.origin
+	}
 	length, _ := framing(head)
 	turn := &turn{head: string(method) == http.MethodHead}
 	to := upstreamTarget(route.Upstream, path)
