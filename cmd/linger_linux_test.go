@@ -158,9 +158,12 @@ func TestProgramsLeftRunningAreTold(t *testing.T) {
 }
 
 func TestNothingIsToldOfProgramsThatCannotCallUs(t *testing.T) {
+	// The shell ends when the program has given the variables up, not before.
+	const without = `mkfifo ready
+env -u OPENAI_BASE_URL -u OPENAI_API_BASE sh -c 'echo > ready; exec client later "$GATE"' & read line < ready; exit 0`
 	for name, args := range map[string][]string{
 		"nobody is left":             {"run", "sh", "-c", "client chat"},
-		"left without the variables": {"run", "sh", "-c", `env -u OPENAI_BASE_URL -u OPENAI_API_BASE client later "$GATE" & exit 0`},
+		"left without the variables": {"run", "sh", "-c", without},
 		"nothing was led to us":      {"run", "--genai_inject", "none", "sh", "-c", `client later "$GATE" & exit 0`},
 		"quiet":                      {"run", "--quiet", "sh", "-c", `client later "$GATE" & exit 0`},
 		"lingering for nobody":       {"run", "--genai_linger", "true", "sh", "-c", "exit 0"},
