@@ -117,10 +117,10 @@ func (s *source) watch(gone func(error)) (stop func()) {
 	if s.err != nil {
 		gone(s.err)
 	}
-	if s.err != nil || s.w-s.r >= requestPiece {
+	// Only what is free now is read into: the bytes already here must not move.
+	if s.err != nil || s.w == len(s.buf) {
 		return func() {}
 	}
-	s.room()
 	ended := make(chan struct{})
 	go func() { // ends with the read, which stop interrupts
 		defer close(ended)

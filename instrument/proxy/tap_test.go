@@ -72,6 +72,41 @@ func TestOneConnectionReachesSeveralUpstreams(t *testing.T) {
 	}
 }
 
+// While a second upstream is dialled, the request for it must stay where it is,
+// though it fills the buffer to its end.
+func TestRequestStaysAsItIsWhileItsUpstreamIsDialled(t *testing.T) {
+	up := func() *url.URL {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, _ := io.Copy(io.Discard, r.Body)
+			fmt.Fprint(w, r.Method, r.URL.Path, n)
+		}))
+		t.Cleanup(srv.Close)
+		u, _ := url.Parse(srv.URL)
+		return u
+	}
+	s := start(t, "http://unused.test", func(c *Config) {
+		c.Routes = []Route{{ID: "a", Upstream: up()}, {ID: "b", Upstream: up()}}
+	})
+	c, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	first := fmt.Sprintf("GET /%s/a/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	second := fmt.Sprintf("POST /%s/b/2 HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n", secret, 2*requestPiece)
+	io.WriteString(c, first+second+strings.Repeat("x", 2*requestPiece))
+	r := bufio.NewReader(c)
+	for _, want := range []string{"GET/10", fmt.Sprint("POST/2", 2*requestPiece)} {
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != want || err != nil {
+			t.Errorf("got %q %v, want %q", b, err, want)
+		}
+	}
+}
+
 // A redirect to a path is resolved against our address, without route and
 // secret. On the connection that it came by it leads on.
 func TestRedirectToAPathLeadsOn(t *testing.T) {
