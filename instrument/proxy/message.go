@@ -56,6 +56,19 @@ func lines(head []byte) iter.Seq2[int, []byte] {
 	}
 }
 
+// fieldLines are the lines of a head that follow its start line.
+func fieldLines(head []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		first := true
+		for _, line := range lines(head) {
+			if !first && !yield(line) {
+				return
+			}
+			first = false
+		}
+	}
+}
+
 // field takes a field line apart. ok is false for what is none: a folded line,
 // a name with blanks about it.
 func field(line []byte) (name, value []byte, ok bool) {
@@ -66,7 +79,7 @@ func field(line []byte) (name, value []byte, ok bool) {
 	return name, bytes.Trim(value, " \t"), true
 }
 
-// named reports whether a field's name is the lower-case one, case aside.
+// named reports whether a name is the lower-case one, the case of ASCII aside.
 func named(name []byte, lower string) bool {
 	return len(name) == len(lower) && strings.EqualFold(string(name), lower)
 }
@@ -74,12 +87,7 @@ func named(name []byte, lower string) bool {
 // header is the fields of a head as net/http has them, for who observes.
 func header(head []byte) http.Header {
 	h := make(http.Header, 16)
-	first := true
-	for _, line := range lines(head) {
-		if first {
-			first = false
-			continue
-		}
+	for line := range fieldLines(head) {
 		if name, value, ok := field(line); ok {
 			key := textproto.CanonicalMIMEHeaderKey(string(name))
 			h[key] = append(h[key], string(value))
@@ -124,12 +132,8 @@ const maxLine = 64 << 10
 // framing are the fields of a head that decide how long its body is.
 func framing(head []byte) (b body, given bool) {
 	var length, coding []byte
-	first, decides := true, false // decides: the line before was one that counts here
-	for _, line := range lines(head) {
-		if first {
-			first = false
-			continue
-		}
+	decides := false // the line before was one that counts here
+	for line := range fieldLines(head) {
 		name, value, ok := field(line)
 		if !ok {
 			folded := line[0] == ' ' || line[0] == '\t'
@@ -157,8 +161,10 @@ func framing(head []byte) (b body, given bool) {
 	switch {
 	case coding != nil && length != nil:
 		return body{kind: bodyUnknown}, true // two truths: RFC 9112 §6.1 calls it an attack
+	case coding != nil && isHTTP10(head):
+		return body{kind: bodyUnknown}, true // which has no codings: RFC 9112 §6.1 takes the framing for faulty
 	case coding != nil:
-		if strings.EqualFold(string(coding), "chunked") {
+		if named(coding, "chunked") {
 			return body{kind: bodyChunked, bare: true}, true
 		}
 		return body{kind: bodyUnknown}, true
@@ -170,6 +176,14 @@ func framing(head []byte) (b body, given bool) {
 		return body{left: n}, true
 	}
 	return body{}, false
+}
+
+// isHTTP10 reports whether a head is of HTTP/1.0, be it a request's or a response's.
+func isHTTP10(head []byte) bool {
+	for _, start := range lines(head) {
+		return bytes.HasPrefix(start, []byte("HTTP/1.0 ")) || bytes.HasSuffix(start, []byte(" HTTP/1.0"))
+	}
+	return false
 }
 
 // looksLikeFraming reports whether a line that is no proper field may be taken
@@ -221,24 +235,17 @@ func (m *body) scanChunks(b []byte, data func([]byte)) (n int, done bool) {
 		c := b[n]
 		n++
 		if c == '\n' {
-			if done := m.endLine(); done || m.kind == bodyUnknown {
-				return m.rest(n, b, done)
+			if m.endLine() {
+				return n, true
 			}
-			continue
-		}
-		if !m.within(c) {
+		} else if !m.within(c) {
 			m.kind = bodyUnknown
+		}
+		if m.kind == bodyUnknown {
 			return len(b), false
 		}
 	}
 	return n, false
-}
-
-func (m *body) rest(n int, b []byte, done bool) (int, bool) {
-	if m.kind == bodyUnknown {
-		return len(b), false
-	}
-	return n, done
 }
 
 // endLine takes the end of a line.

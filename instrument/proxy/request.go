@@ -59,7 +59,7 @@ func basic(user *url.Userinfo) string {
 
 // asksUpgrade reports whether a head has an Upgrade field (RFC 9110 §7.8).
 func asksUpgrade(head []byte) bool {
-	for _, line := range lines(head) {
+	for line := range fieldLines(head) {
 		if name, _, ok := field(line); ok && named(name, "upgrade") {
 			return true
 		}

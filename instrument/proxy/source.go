@@ -12,7 +12,7 @@ type source struct {
 	conn   net.Conn
 	buf    []byte
 	r, w   int
-	err    error // read while a dial was watched; given by the next fill
+	err    error // how reading ended; given by the next fill
 	pooled *[]byte
 	met    bool // a request of this client was let in
 }

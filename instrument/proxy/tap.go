@@ -63,10 +63,16 @@ const (
 	responsePiece = 16 << 10
 )
 
-// leaveGrace is how long a client that said that it will send no more may stay
-// to read: if nothing comes for it within, the call is told as cancelled. Only
-// the telling depends on it.
+// leaveGrace is how long a client that said that it will send no more is taken
+// to stay and read. If nothing comes for it within, the call is told as
+// cancelled, and a dial that still lasts is ended.
 const leaveGrace = time.Second
+
+// afterGrace calls f when the grace is over, unless the tap is before.
+func (t *tap) afterGrace(f func()) {
+	timer := time.AfterFunc(leaveGrace, f)
+	context.AfterFunc(t.ctx, func() { timer.Stop() })
+}
 
 var responseBuffers = sync.Pool{New: func() any { b := make([]byte, responsePiece); return &b }}
 
@@ -322,8 +328,7 @@ func (t *tap) dial(u *url.URL) (net.Conn, *url.URL, error) {
 		}
 		// It may only have said that no more will come; if a dial takes long, it
 		// is likelier to have left.
-		timer := time.AfterFunc(leaveGrace, t.cancel)
-		context.AfterFunc(t.ctx, func() { timer.Stop() })
+		t.afterGrace(t.cancel)
 	})
 	conn, via, err := t.s.cfg.Upstream.dial(t.ctx, u)
 	stop()
@@ -485,14 +490,13 @@ func (t *tap) clientEnded(err error) {
 	l := t.active
 	closeWrite(l.conn)
 	seen := l.replies.seen
-	timer := time.AfterFunc(leaveGrace, func() {
+	t.afterGrace(func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if l.replies.seen == seen {
 			l.replies.tell(context.Canceled)
 		}
 	})
-	context.AfterFunc(t.ctx, func() { timer.Stop() })
 }
 
 // refuse answers a stranger, or a child with a path that leads nowhere.
