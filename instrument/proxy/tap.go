@@ -505,6 +505,7 @@ func (t *tap) refuse() {
 	for t.turns > 0 && !t.closed {
 		t.changed.Wait()
 	}
+	t.active = nil // the end of a link is ours now, and none of the client's concern
 	for _, l := range t.links {
 		_ = l.conn.Close()
 	}

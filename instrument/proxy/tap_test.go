@@ -107,6 +107,54 @@ func TestRequestStaysAsItIsWhileItsUpstreamIsDialled(t *testing.T) {
 	}
 }
 
+// The end that we put to the upstream's connection must not be taken for its
+// own, and passed on, before a wrong path was answered.
+func TestWrongPathOnAKeptConnectionIsAnswered(t *testing.T) {
+	upstream, _ := url.Parse("http://up.test")
+	s := &Server{cfg: Config{Secret: secret, Warn: func(m string) { t.Error(m) }, patience: time.Minute}, ctx: t.Context()}
+	s.routes = map[string]*Route{"up": {ID: "up", Upstream: upstream}}
+	client, in := net.Pipe()
+	out, provider := net.Pipe()
+	slow := &slowAnswer{Conn: in}
+	tap := newTap(s, slow)
+	slow.wait = tap.pumps.Wait // until the upstream's end was taken in
+	l := &link{t: tap, key: "http://up.test", conn: out}
+	tap.links[l.key] = l
+	tap.pumps.Add(1)
+	go l.pump() // ends with the connection
+	var served sync.WaitGroup
+	served.Go(tap.serve) // ends with the connection
+	served.Go(func() {   // likewise
+		r := bufio.NewReader(provider)
+		head(r)
+		io.WriteString(provider, "HTTP/1.1 204 No Content\r\n\r\n")
+		io.Copy(io.Discard, r)
+		provider.Close()
+	})
+	served.Go(func() { // ends when both are read
+		fmt.Fprintf(client, "GET /%s/up/ HTTP/1.1\r\n\r\nGET /wrong/up/ HTTP/1.1\r\n\r\n", secret)
+	})
+	all, err := io.ReadAll(io.LimitReader(client, int64(len("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 404 "))))
+	if !strings.HasSuffix(string(all), "HTTP/1.1 404 ") {
+		t.Errorf("got %q %v", all, err)
+	}
+	client.Close()
+	served.Wait()
+}
+
+// slowAnswer is a client's connection that takes an answer of ours only after a wait.
+type slowAnswer struct {
+	net.Conn
+	wait func()
+}
+
+func (c *slowAnswer) Write(p []byte) (int, error) {
+	if bytes.HasPrefix(p, []byte("HTTP/1.1 404 ")) {
+		c.wait()
+	}
+	return c.Conn.Write(p)
+}
+
 // A redirect to a path is resolved against our address, without route and
 // secret. On the connection that it came by it leads on.
 func TestRedirectToAPathLeadsOn(t *testing.T) {
