@@ -61,6 +61,10 @@ type call struct {
 	framer    wire.Framer
 	last      time.Time // of the last output chunk
 	updated   time.Time
+
+	taken int  // bytes of the memory budget
+	lean  bool // holds little
+	blind bool // for want of memory nothing more is read
 }
 
 // guarded runs f under mu. A panic in it costs this call's detail and one
@@ -69,13 +73,28 @@ func (c *call) guarded(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer func() {
-		if p := recover(); p != nil {
-			c.broken = true
-			c.in.Cut(genai.CutPanic)
-			c.cfg.warn(fmt.Sprintf("a %s call could not be read whole: a fault in otel-genai; the call itself was not touched", c.in.Operation))
+		if recover() != nil {
+			c.fault()
+		}
+		c.settle()
+	}()
+	f()
+}
+
+// attempt runs f likewise, for one that has more to do after it.
+func (c *call) attempt(f func()) {
+	defer func() {
+		if recover() != nil {
+			c.fault()
 		}
 	}()
 	f()
+}
+
+func (c *call) fault() {
+	c.broken = true
+	c.in.Cut(genai.CutPanic)
+	c.cfg.warn(fmt.Sprintf("a %s call could not be read whole: a fault in otel-genai; the call itself was not touched", c.in.Operation))
 }
 
 // sent sees a piece of the request body.
@@ -101,7 +120,7 @@ func (c *call) bodySeen() {
 func (c *call) bodyAgain() {
 	c.guarded(func() {
 		if !c.ended {
-			c.body, c.whole, c.freed = wire.NewBody(wire.MaxRequest), false, false
+			c.body, c.whole, c.freed = wire.NewBody(c.atMost(wire.MaxRequest)), false, false
 		}
 	})
 }
@@ -112,7 +131,7 @@ func (c *call) start() {
 		return
 	}
 	c.started = true
-	c.readRequest()
+	c.attempt(c.readRequest) // a call that can't be read is still one
 	c.obs = make([]genai.Observation, 0, len(c.cfg.observers))
 	for _, o := range c.cfg.observers {
 		c.obs = append(c.obs, o.Start(c.ctx, c.in))
@@ -121,7 +140,7 @@ func (c *call) start() {
 
 // readRequest reads as much of the request as was seen.
 func (c *call) readRequest() {
-	if c.broken {
+	if c.broken || c.body == nil {
 		return
 	}
 	b := c.body.Bytes()
@@ -160,6 +179,9 @@ func (c *call) answered(status int, header http.Header) {
 			c.in.Cut(genai.CutEncoding)
 			return
 		}
+		if c.lean {
+			wire.Shrink(f, wire.MaxLean)
+		}
 		c.framer = f
 	})
 }
@@ -175,6 +197,9 @@ func (c *call) received(p []byte) {
 
 // event folds one event. It is called by the framer, under mu.
 func (c *call) event(e wire.Event) {
+	if c.blind {
+		return
+	}
 	if e.Cut && c.in.Request.Stream {
 		c.in.Cut(genai.CutEvent)
 	} else if e.Cut {
@@ -254,6 +279,9 @@ func (c *call) end(how ending, err error) {
 			return
 		}
 		c.folder.Flush()
+		if c.blind && how != endCut {
+			return // whether the end was seen can't be told
+		}
 		left := how == endClosed || how == endCut && c.errorType(err) == genai.ErrCancelled
 		if how == endWhole || left { // a caller may leave at the end of a document, without asking for EOF
 			torn := !malformed && slices.Contains(c.in.Cuts, genai.CutMalformed)

@@ -83,7 +83,9 @@ func newConfig(opts []Option) config {
 	for _, o := range opts {
 		o.apply(&c)
 	}
+	c.warn = unfailing(c.warn)
 	if len(c.observers) > 0 {
+		c.observers = shielded(c.observers, c.warn)
 		return c
 	}
 	o, err := semconv.New(semconv.Config{
@@ -94,6 +96,6 @@ func newConfig(opts []Option) config {
 		c.warn("telemetry is off: " + err.Error())
 		return c
 	}
-	c.observers = []genai.Observer{o}
+	c.observers = shielded([]genai.Observer{o}, c.warn)
 	return c
 }

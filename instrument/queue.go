@@ -53,6 +53,7 @@ type item struct {
 	ctx  context.Context // stepStart only: handed on, not kept
 	in   *genai.Inference
 	call *queued
+	held int // bytes of content that count
 }
 
 // queued is one call's way through the queue.
@@ -89,11 +90,13 @@ func (q *Queue) put(it item) bool {
 		return false
 	}
 	if it.in.Kept() > 0 {
-		if q.content+it.in.Kept() > maxQueuedContent {
+		it.held = it.in.Kept()
+		if q.content+it.held > maxQueuedContent || !memory.take(it.held, false) {
 			it.in.DropContent()
 			it.in.Cut(genai.CutObservation)
+			it.held = 0
 		}
-		q.content += it.in.Kept()
+		q.content += it.held
 	}
 	q.items = append(q.items, it)
 	if !q.running {
@@ -122,8 +125,9 @@ func (q *Queue) work() {
 		for i := range batch {
 			q.show(&batch[i])
 			q.mu.Lock()
-			q.content -= batch[i].in.Kept()
+			q.content -= batch[i].held
 			q.mu.Unlock()
+			memory.give(batch[i].held)
 			batch[i] = item{}
 		}
 	}

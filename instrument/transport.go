@@ -102,11 +102,11 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 	if cc.Provider != nil {
 		in.Provider = cc.Provider.Name
 	}
-	return &call{
+	return frugal(&call{
 		cfg: cfg, in: in, what: cc, endpoint: endpoint, req: req.Context(),
 		ctx:  context.WithoutCancel(req.Context()),
 		body: wire.NewBody(wire.MaxRequest),
-	}
+	})
 }
 
 // requestPath is the path as it goes on the wire.

@@ -52,7 +52,7 @@ func Decode(encoding string, next Framer) (Framer, error) {
 			return nil, fmt.Errorf("more than %d content codings", maxCodings)
 		}
 		// The codings are listed as they were applied: the last is the outermost.
-		next = &decoder{open: open, next: next}
+		next = &decoder{coding: coding, open: open, next: next}
 	}
 	return next, nil
 }
@@ -62,8 +62,10 @@ func Decode(encoding string, next Framer) (Framer, error) {
 // goroutines runs at any time: resume and answer pass the turn, and with it the
 // fields below them.
 type decoder struct {
-	open func(io.Reader) (io.ReadCloser, error)
-	next Framer
+	coding string
+	open   func(io.Reader) (io.ReadCloser, error)
+	next   Framer
+	needs  int // bytes that decoding takes, roughly
 
 	closed  bool
 	started bool
@@ -86,6 +88,7 @@ type decoder struct {
 func (d *decoder) Write(p []byte) (int, error) {
 	if len(p) > 0 && !d.closed && !d.ended {
 		d.in = p
+		d.need(p)
 		d.turn()
 		d.in = nil
 	}

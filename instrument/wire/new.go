@@ -11,17 +11,20 @@ var framings = []framing{
 }
 
 type framing struct {
-	frame func(Sink) Framer
+	frame func(Sink, bounds) Framer
 	json  bool     // such a body begins as JSON does
 	media []string // in lower case, without parameters; "audio/*" is all of audio
 }
+
+// bounds are those of [MaxEvent] and [MaxResponse], or lower ones.
+type bounds struct{ event, response int }
 
 // beginnings says which framer reads a body that begins so, whatever its media
 // type: providers send streams as text/plain and errors as text/event-stream.
 // JSON can't begin as an event stream does, nor the other way round.
 var beginnings = []struct {
 	with  string
-	frame func(Sink) Framer
+	frame func(Sink, bounds) Framer
 }{
 	{"data:", newSSE},
 	{"event:", newSSE},
@@ -30,10 +33,10 @@ var beginnings = []struct {
 	{":", newSSE},
 }
 
-func newSSE(s Sink) Framer    { return SSE(s, MaxEvent) }
-func newNDJSON(s Sink) Framer { return NDJSON(s, MaxEvent) }
-func newJSON(s Sink) Framer   { return JSON(s, MaxResponse) }
-func newUnread(Sink) Framer   { return unread{} }
+func newSSE(s Sink, b bounds) Framer    { return SSE(s, b.event) }
+func newNDJSON(s Sink, b bounds) Framer { return NDJSON(s, b.event) }
+func newJSON(s Sink, b bounds) Framer   { return JSON(s, b.response) }
+func newUnread(Sink, bounds) Framer     { return unread{} }
 
 // unread passes over a body in which there is nothing to read, such as speech.
 type unread struct{}
@@ -47,7 +50,7 @@ func (unread) Close() error                { return nil }
 // not read as an event stream or as media. Events go to sink; the bounds are
 // [MaxEvent] for one event of a stream and [MaxResponse] for a document.
 func New(contentType string, sink Sink) Framer {
-	return &sniffer{media: mediaType(contentType), sink: sink}
+	return &sniffer{media: mediaType(contentType), sink: sink, bounds: bounds{MaxEvent, MaxResponse}}
 }
 
 // mediaType is the type in a Content-Type field, without its parameters.
@@ -71,11 +74,12 @@ func byMedia(media string) framing {
 
 // sniffer holds back a body's first bytes until they tell what it is.
 type sniffer struct {
-	media string
-	sink  Sink
-	head  [6]byte // the first bytes behind white space and byte order mark
-	n     int
-	next  Framer // once it is known
+	media  string
+	sink   Sink
+	bounds bounds
+	head   [6]byte // the first bytes behind white space and byte order mark
+	n      int
+	next   Framer // once it is known
 }
 
 func (s *sniffer) Write(p []byte) (int, error) {
@@ -113,14 +117,14 @@ func (s *sniffer) Close() error {
 	return s.next.Close()
 }
 
-func (s *sniffer) begin(frame func(Sink) Framer) {
-	s.next = frame(s.sink)
+func (s *sniffer) begin(frame func(Sink, bounds) Framer) {
+	s.next = frame(s.sink, s.bounds)
 	_, _ = s.next.Write(s.head[:s.n])
 }
 
 // decide returns the framer that reads a body which begins with head, or nil if
 // that takes more bytes and there can be more.
-func (s *sniffer) decide(whole bool) func(Sink) Framer {
+func (s *sniffer) decide(whole bool) func(Sink, bounds) Framer {
 	head := string(s.head[:s.n])
 	for _, b := range beginnings {
 		if strings.HasPrefix(head, b.with) {
