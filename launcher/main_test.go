@@ -34,6 +34,8 @@ var roles = map[string]func(args []string){
 	"@block":   block,
 	"@orphans": orphans,
 	"@ids":     ids,
+	"@mortal":  mortal,
+	"@parent":  parent,
 }
 
 func TestMain(m *testing.M) {

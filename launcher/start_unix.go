@@ -66,6 +66,7 @@ func (p *Process) PID() int { return p.pid }
 func spawn(c Command) (int, error) {
 	attr := &syscall.ProcAttr{
 		Env:   c.Env,
+		Sys:   inherited(),
 		Files: []uintptr{descriptor(c.Stdin, 0), descriptor(c.Stdout, 1), descriptor(c.Stderr, 2)},
 	}
 	argv := append([]string{c.Name}, c.Args...)
