@@ -54,10 +54,17 @@ func (l leakless) Run() int {
 	return 0
 }
 
+// clients are further programs that client can be, by its first argument.
+var clients = map[string]func(args []string){}
+
 // client is a program as scripts need it: it knows nothing of telemetry.
 func client(args []string) int {
 	if len(args) == 0 {
 		args = []string{"chat"}
+	}
+	if run := clients[args[0]]; run != nil {
+		run(args[1:])
+		return 0
 	}
 	switch args[0] {
 	case "args": // shows its arguments

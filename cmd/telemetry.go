@@ -24,6 +24,7 @@ type telemetry struct {
 	transport *instrument.Transport
 	seen      summary
 	say       *voice
+	faults    faults
 	in        trace.SpanContext // that the run was given; may be invalid
 	lost      bool              // something was, and has been said
 }
@@ -105,7 +106,18 @@ func hintOf(err error) string {
 }
 
 // fault passes on what package instrument or proxy says about itself.
-func (t *telemetry) fault(text string) { t.say.warn(text, "") }
+func (t *telemetry) fault(text string) {
+	if kind, first := t.faults.add(text); first {
+		t.say.warn(kind, "")
+	}
+}
+
+// tellFaults says how often the faults happened that were said once.
+func (t *telemetry) tellFaults() {
+	for _, line := range t.faults.again() {
+		t.say.warn(line, "")
+	}
+}
 
 // close sends what is left and ends everything, within d.
 func (t *telemetry) close(d time.Duration) {
@@ -115,6 +127,7 @@ func (t *telemetry) close(d time.Duration) {
 }
 
 func (t *telemetry) flush(ctx context.Context) {
+	t.tellFaults()
 	if t.queue != nil {
 		if t.queue.Flush(ctx) != nil {
 			t.lost = true
