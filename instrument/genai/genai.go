@@ -55,6 +55,8 @@ type Inference struct {
 
 	Keep Keep // how much content may be kept; the zero value keeps none
 	kept int  // bytes of content kept so far
+
+	hidden []string // credentials of the request, see Hide
 }
 
 // Server is where the call went: the provider's own address, never ours.
