@@ -77,6 +77,9 @@ var rules = []rule{
 	{from: "instrument/codec", not: []string{module + "/..."}, but: ours("instrument/codec", "instrument/wire", "instrument/genai"), reason: "meaning stands on framing and the record alone"},
 	{from: "instrument/codec", not: []string{otel + "/..."}, reason: "a codec knows no telemetry"},
 	{from: "instrument/codec", not: []string{"net"}, direct: true, reason: "a codec opens no connection"},
+	{from: "instrument/redact", not: []string{module + "/..."}, but: ours("instrument/redact", "instrument/genai"), reason: "redaction knows the record alone"},
+	{from: "instrument/redact", not: []string{otel + "/..."}, reason: "redaction knows no telemetry"},
+	{from: "instrument/redact", not: []string{"net/..."}, but: []string{"net/netip", "net/url"}, direct: true, reason: "redaction opens no connection"},
 	{from: "instrument/semconv", not: []string{module + "/..."}, but: ours("instrument/semconv", "instrument/genai"), reason: "the conventions are written from the record alone"},
 	{from: "instrument/semconv", not: []string{"net/..."}, but: []string{"net/url"}, direct: true, reason: "emission opens no connection"},
 
