@@ -8,6 +8,7 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/instrument/redact"
 	"github.com/otel-genai/otel-genai/instrument/semconv"
 )
 
@@ -35,6 +36,7 @@ type config struct {
 	content   semconv.Content
 	keep      genai.Keep
 	observers []genai.Observer
+	redact    *redact.Rules
 	version   string
 	warn      func(string)
 }
@@ -66,10 +68,15 @@ func WithKeep(k genai.Keep) Option { return optionFunc(func(c *config) { c.keep 
 
 // WithObserver adds an observer of every call. Once one is given, the
 // OpenTelemetry providers of the other options are not used by themselves:
-// pass a semconv.Observer for them.
+// pass a semconv.Observer for them. An observer is shown records as they were
+// read: put redact.Observer before one that keeps or sends them.
 func WithObserver(o ...genai.Observer) Option {
 	return optionFunc(func(c *config) { c.observers = append(c.observers, o...) })
 }
+
+// WithRedaction takes what r names out of all that is emitted. The credentials
+// of a request are taken out without it.
+func WithRedaction(r *redact.Rules) Option { return optionFunc(func(c *config) { c.redact = r }) }
 
 // WithWarn is told, in a sentence, of faults of ours that cost a call its
 // detail. The default keeps silent: the cut stands on the span.
@@ -96,6 +103,6 @@ func newConfig(opts []Option) config {
 		c.warn("telemetry is off: " + err.Error())
 		return c
 	}
-	c.observers = shielded([]genai.Observer{o}, c.warn)
+	c.observers = shielded([]genai.Observer{redact.Observer(o, c.redact)}, c.warn)
 	return c
 }

@@ -102,6 +102,7 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 	if cc.Provider != nil {
 		in.Provider = cc.Provider.Name
 	}
+	in.Hide(credentials(req)...)
 	return frugal(&call{
 		cfg: cfg, in: in, what: cc, endpoint: endpoint, req: req.Context(),
 		ctx:  context.WithoutCancel(req.Context()),
