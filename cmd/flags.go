@@ -44,7 +44,7 @@ var _ pflag.Value = (*flagValue)(nil)
 
 func (v *flagValue) Set(text string) error {
 	if have := v.set[v.of.Variable]; v.of.Repeat && have != "" {
-		text = have + "," + text
+		text = have + orElse(v.of.Join, ",") + text
 	}
 	v.set[v.of.Variable] = text
 	return nil

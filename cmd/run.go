@@ -67,8 +67,10 @@ func (m *program) run(v values, j job) error {
 	}
 
 	name := orElse(j.name, programName(j.words()))
+	secret := newSecret()
 	t, err := m.startTelemetry(context.Background(), v, setup{
 		service: orElse(j.service, name), console: j.console, hold: true, getenv: getenvOf(j.environ),
+		secrets: append(environSecrets(getenvOf(j.environ)), secret),
 	})
 	if err != nil {
 		return err
@@ -84,7 +86,7 @@ func (m *program) run(v values, j job) error {
 		plan = inject.Plan(j.environ)
 	}
 	if len(plan.Routes) > 0 {
-		if server, err = t.serve(plan, r); err != nil {
+		if server, err = t.serve(plan, r, secret); err != nil {
 			t.close(0)
 			return err
 		}
@@ -152,8 +154,8 @@ func startFailure(err error) error {
 }
 
 // serve starts the proxy that the plan's routes lead to.
-func (t *telemetry) serve(plan inject.Injection, r *runSpan) (*proxy.Server, error) {
-	c := proxy.Config{Secret: newSecret(), OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Warn: t.fault}
+func (t *telemetry) serve(plan inject.Injection, r *runSpan, secret string) (*proxy.Server, error) {
+	c := proxy.Config{Secret: secret, OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Warn: t.fault}
 	for _, route := range plan.Routes {
 		u, err := url.Parse(route.Upstream)
 		if err != nil { // the plan took it for one that leads somewhere

@@ -27,6 +27,8 @@ type setting struct {
 	Check func(text string, v values) *misuse
 	// Repeat lets the flag stand several times; the variable is a comma list.
 	Repeat bool
+	// Join stands between the values of a repeated flag; empty is a comma.
+	Join string
 	// Value is the placeholder that help shows; empty for the kind's own.
 	Value string
 }

@@ -1,6 +1,11 @@
 package cmd
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/otel-genai/otel-genai/instrument/redact"
+)
 
 // The variables that this package reads by name.
 const (
@@ -21,6 +26,7 @@ const (
 	varListen     = "OTEL_GENAI_LISTEN"
 	varSecret     = "OTEL_GENAI_SECRET"
 	varUpstream   = "OTEL_GENAI_UPSTREAM"
+	varRedact     = "OTEL_GENAI_REDACT"
 	varSampler    = "OTEL_TRACES_SAMPLER"
 	varSamplerArg = "OTEL_TRACES_SAMPLER_ARG"
 	varPromHost   = "OTEL_EXPORTER_PROMETHEUS_HOST"
@@ -49,6 +55,8 @@ var settings = slices.Concat(
 
 		{Variable: varContent, Kind: kindEnum, Default: "NO_CONTENT", Allowed: []string{"NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT", "true", "false"}, Help: "record messages and tool definitions: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT (or true), false", Group: groupContent, Actor: byUs, Value: "MODE"},
 		{Variable: varEmitEvent, Kind: kindBool, DefaultText: "true where content goes to events", Help: "send the event with the details of each call", Group: groupContent, Actor: byUs},
+
+		{Variable: varRedact, Help: "what to take out of all telemetry: " + strings.Join(redact.Names(), ", ") + " or all, @FILE with such lines, or [NAME=]re:REGEX to the end of the line (RE2); may be repeated (the variable: commas or lines between); a request's own credentials always are", Group: groupContent, Actor: byUs, Check: checkRedact, Repeat: true, Join: "\n", Value: "LIST"},
 
 		{Variable: varService, DefaultText: "the program's name; " + proxyService + " for the proxy", Help: "service.name of all telemetry", Group: groupNames, Value: "NAME"},
 		{Variable: "OTEL_RESOURCE_ATTRIBUTES", Kind: kindPairs, Help: "further attributes of all telemetry", Group: groupNames},

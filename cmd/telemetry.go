@@ -12,6 +12,7 @@ import (
 	"github.com/otel-genai/otel-genai/exporters"
 	"github.com/otel-genai/otel-genai/instrument"
 	"github.com/otel-genai/otel-genai/instrument/proxy"
+	"github.com/otel-genai/otel-genai/instrument/redact"
 	"github.com/otel-genai/otel-genai/instrument/semconv"
 )
 
@@ -45,6 +46,7 @@ type setup struct {
 	console io.Writer           // where the console exporters write; nil: as the settings say
 	hold    bool                // keep the exporters' words for the end
 	getenv  func(string) string // the environment that calls leave from: its proxies, its trust
+	secrets []string            // of the run's own, which nothing may show
 }
 
 // startTelemetry sets up what v asks for. It is the one place that changes our
@@ -88,7 +90,12 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 		t.close(0)
 		return nil, setupFailure(err, "")
 	}
-	t.queue = instrument.NewQueue(observer)
+	rules, wrong := redaction(v.text(varRedact))
+	if wrong != nil { // it could be read a moment ago
+		t.close(0)
+		return nil, usage(v.name(byVariable(varRedact))+": "+wrong.problem, wrong.hint)
+	}
+	t.queue = instrument.NewQueue(redact.Observer(observer, rules.Hide(how.secrets...)))
 	t.transport = instrument.NewTransport(t.upstream,
 		instrument.WithObserver(t.queue, &t.seen),
 		instrument.WithKeep(content.Keep()),
