@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 // Clients pool by address, and all routes have the same: one connection may
@@ -311,6 +313,9 @@ func FuzzFrontDoor(f *testing.F) {
 	} {
 		f.Add([]byte(s), uint64(1))
 	}
+	for i, x := range sharedtest.Seeds(f) {
+		f.Add(x.Request.HTTP1(to), uint64(i))
+	}
 	f.Fuzz(func(t *testing.T, said []byte, seed uint64) {
 		if len(said) > 64<<10 || bytes.Contains(bytes.ToLower(said), []byte("upgrade")) || bytes.Count(said, []byte("HTTP/1.")) > 1 {
 			return // what follows an upgrade, or goes elsewhere, waits for an answer, which this upstream never gives
@@ -352,6 +357,9 @@ func FuzzReplies(f *testing.F) {
 		"HTTP/1.1 101 Switching\r\n\r\nbytes", "hello",
 	} {
 		f.Add([]byte(s), uint64(1))
+	}
+	for i, x := range sharedtest.Seeds(f) {
+		f.Add(x.Response.HTTP1(""), uint64(i))
 	}
 	f.Fuzz(func(t *testing.T, said []byte, seed uint64) {
 		read := func(pieces ...[]byte) string {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 func FuzzRedact(f *testing.F) {
@@ -15,6 +16,9 @@ func FuzzRedact(f *testing.F) {
 	f.Add(`{"a":"bob\u0040example.com","n":4111111111111111}`, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln", uint(12))
 	f.Add("+49 (0)30 1234-5678 DE89 3704 0044 0532 0130 00", " fe80::1 10.0.0.1 Bearer abcdefghijklmnop1", uint(50))
 	f.Add("T-1234 ä€😀 T-", "12"+genai.Mark+"3", uint(9))
+	for i, x := range sharedtest.Seeds(f) {
+		f.Add(string(x.Request.Body), string(x.Response.Body), uint(i))
+	}
 	const key = "sk-canary-Credential-0123"
 	r := rules(f, "all\nre:T-[0-9é]{1,5}\\b").Hide("hidden-credential")
 	p := newPass(r, []string{"secret-of-the-call"})

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 func TestParseContent(t *testing.T) {
@@ -452,6 +453,9 @@ func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "plain", "\"\\\n\r\t\x00\x7f", "é\u2028\U0001F600", "\xff\xc3", "<&>"} {
 		f.Add(s)
 	}
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add(string(x.Response.Body))
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		b := appendString(nil, s)
 		var got string
@@ -478,6 +482,9 @@ func FuzzContentIsAlwaysValid(f *testing.F) {
 	f.Add("tool_call", "f", `{"a":`)
 	f.Add("server_tool_call", "\xff", `{"type":"x","y":[[[]]]}`)
 	f.Add("hologram", "", "\xff")
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add("tool_call", "f", string(x.Request.Body))
+	}
 	f.Fuzz(func(t *testing.T, kind, text, raw string) {
 		in := &genai.Inference{
 			System: []genai.Part{{Type: genai.PartType(kind), Text: text}},

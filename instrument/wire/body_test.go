@@ -3,6 +3,8 @@ package wire
 import (
 	"strings"
 	"testing"
+
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 func TestBody(t *testing.T) {
@@ -80,6 +82,9 @@ func TestNDJSON(t *testing.T) {
 
 func FuzzNDJSON(f *testing.F) {
 	f.Add([]byte("1\n\r\n 2 \n[]"), []byte{1, 1, 2})
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Response.Body), []byte{1, 200, 7})
+	}
 	f.Fuzz(func(t *testing.T, body, cuts []byte) {
 		var want []event
 		for line := range strings.SplitSeq(string(body), "\n") {

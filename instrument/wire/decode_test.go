@@ -15,6 +15,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 // flusher is what every compressor is.
@@ -370,6 +372,9 @@ func TestDecodeAfterClose(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for i, e := range encoders {
 		f.Add(uint8(i), encode(e.open, "data: a\n\ndata: b\n\n"), []byte{3, 1, 1})
+	}
+	for i, x := range sharedtest.Seeds(f) {
+		f.Add(uint8(i), encode(encoders[i%len(encoders)].open, string(x.Response.Body)), []byte{3, 100, 1})
 	}
 	f.Fuzz(func(t *testing.T, coding uint8, body, cuts []byte) {
 		e := encoders[int(coding)%len(encoders)]

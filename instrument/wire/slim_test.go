@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 // cut is what a long string of "x" becomes.
@@ -150,6 +151,10 @@ func FuzzSlim(f *testing.F) {
 	f.Add([]byte(`[[[1],[2]],"x",-1.5e3,true]`), []byte{5}, uint8(1))
 	f.Add([]byte(`{"a":"`+long(300)+`","b":[`+strings.Repeat("1,", 50)+`2]}`), []byte{200}, uint8(20))
 	f.Add([]byte("{\"a\"\r:\t01}"), []byte{}, uint8(0))
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Request.Body), []byte{1, 200, 7}, uint8(20))
+		f.Add([]byte(x.Response.Body), []byte{1, 200, 7}, uint8(20))
+	}
 	f.Fuzz(func(t *testing.T, in, cuts []byte, bound uint8) {
 		valid := json.Valid(in)
 		soft := int(bound)

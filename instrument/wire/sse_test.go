@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 func TestSSE(t *testing.T) {
@@ -134,6 +136,9 @@ func FuzzSSE(f *testing.F) {
 	f.Add([]byte("event: a\ndata: {}\r\n\r\ndata\rdata:x\n\n: c\nid\nretry: 1\n\n"), []byte{1, 2, 3})
 	f.Add([]byte("\xef\xbb\xbfdata: a\n\ndata: b"), []byte{2, 0, 1})
 	f.Add([]byte("data: a\r\r\ndata:\n\n\r"), []byte{8, 1})
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Response.Body), []byte{1, 200, 7})
+	}
 	f.Fuzz(func(t *testing.T, body, cuts []byte) {
 		want := reference(string(body))
 		if d := cmp.Diff(frame(t, sseUpTo(MaxEvent), cutAt(body, cuts)), want); d != "" {

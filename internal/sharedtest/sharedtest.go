@@ -4,6 +4,8 @@
 package sharedtest
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,9 +15,21 @@ import (
 // on a laptop and fails where CI=true, so that it can't go missing unseen.
 func Dir(t testing.TB) string {
 	t.Helper()
+	dir, err := find()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return dir
+}
+
+// find looks for the folder beside the module that the test belongs to.
+func find() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -23,16 +37,13 @@ func Dir(t testing.TB) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			t.Fatal("no go.mod above the test's directory")
+			return "", errors.New("no go.mod above the test's directory")
 		}
 		dir = up
 	}
 	shared := filepath.Join(filepath.Dir(dir), "shared")
 	if _, err := os.Stat(shared); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is needed here: %v", shared, err)
-		}
-		t.Skipf("%s is not there", shared)
+		return "", fmt.Errorf("the shared material is needed here: %w", err)
 	}
-	return shared
+	return shared, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
 // within fails when a record holds more content than it may.
@@ -41,6 +42,9 @@ func FuzzRequest(f *testing.F) {
 	for _, name := range goldens(f) {
 		f.Add(golden(f, name).request)
 	}
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Request.Body))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, e := range Family.Endpoints {
 			in := &genai.Inference{Keep: genai.Keep{Part: 64, Call: 512}}
@@ -56,6 +60,9 @@ func FuzzResponse(f *testing.F) {
 	for _, name := range goldens(f) {
 		x := golden(f, name)
 		f.Add(x.response, strings.Contains(x.header.Get("Content-Type"), "event-stream"), x.status)
+	}
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Response.Body), strings.Contains(x.Response.Header().Get("Content-Type"), "event-stream"), x.Response.Status)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, stream bool, status int) {
 		kind := "application/json"

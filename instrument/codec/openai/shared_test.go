@@ -1,11 +1,9 @@
 package openai
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,45 +22,12 @@ import (
 // The recorded exchanges of real providers, against an independent reading of
 // them. What is compared, and how, is as its own drive.py does it.
 
-type body struct {
-	Encoding, Text, Base64 string
-}
-
-func (b body) bytes(t *testing.T) []byte {
-	if b.Encoding != "base64" {
-		return []byte(b.Text)
-	}
-	raw, err := base64.StdEncoding.DecodeString(b.Base64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
-type recorded struct {
-	ID, Provider string
-	Request      struct {
-		Method, URL string
-		Headers     map[string]string
-		Body        body
-	}
-	Response struct {
-		Status  int
-		Headers map[string]string
-		Body    body
-	}
-}
-
-func (r recorded) exchange(t *testing.T) exchange {
-	x := exchange{
-		method: r.Request.Method, url: r.Request.URL, request: r.Request.Body.bytes(t),
-		status: r.Response.Status, header: http.Header{}, response: r.Response.Body.bytes(t),
+func of(r sharedtest.Exchange) exchange {
+	return exchange{
+		method: r.Request.Method, url: r.Request.URL, request: r.Request.Body,
+		status: r.Response.Status, header: r.Response.Header(), response: r.Response.Body,
 		provider: codec.ByShort(r.Provider),
 	}
-	for k, v := range r.Response.Headers {
-		x.header.Set(k, v)
-	}
-	return x
 }
 
 type fact struct {
@@ -105,11 +70,11 @@ func TestRecordedExchangesReadAsIndependently(t *testing.T) {
 	strict, lenient, lenientWrong := 0, 0, 0
 	for _, row := range index {
 		t.Run(row.ID, func(t *testing.T) {
-			var r recorded
+			var r sharedtest.Exchange
 			var want reading
 			load(t, filepath.Join(dir, "exchanges", row.ID+".json"), &r)
 			load(t, filepath.Join(dir, "expected", row.ID+".json"), &want)
-			x := r.exchange(t)
+			x := of(r)
 			f := begin(t, x, keepAll)
 			inFamily := slices.Contains(ours, want.API) || row.Provider == "writer"
 			if (f != nil) != (inFamily && want.Span_required) {
