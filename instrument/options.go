@@ -69,7 +69,8 @@ func WithKeep(k genai.Keep) Option { return optionFunc(func(c *config) { c.keep 
 // WithObserver adds an observer of every call. Once one is given, the
 // OpenTelemetry providers of the other options are not used by themselves:
 // pass a semconv.Observer for them. An observer is shown records as they were
-// read: put redact.Observer before one that keeps or sends them.
+// read: put redact.Observer before one that keeps or sends them. It is told on
+// the goroutine that moves the call's bytes: put [NewQueue] before one that may wait.
 func WithObserver(o ...genai.Observer) Option {
 	return optionFunc(func(c *config) { c.observers = append(c.observers, o...) })
 }
