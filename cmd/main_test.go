@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 type leakless struct{ m *testing.M }
 
 func (l leakless) Run() int {
+	// Under nohup, or as a shell's background job, it comes to us ignored, and
+	// the programs that the tests start would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	code := l.m.Run()
 	if code != 0 {
 		return code

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/log"
 )
 
 func TestAllSignalsArrive(t *testing.T) {
@@ -428,5 +432,69 @@ func TestAny(t *testing.T) {
 		if got := Any(tt.c); got != tt.want {
 			t.Errorf("Any(%q, %q, %q) = %v, want %v", tt.c.Traces, tt.c.Metrics, tt.c.Logs, got, tt.want)
 		}
+	}
+}
+
+// While a collector is silent, spans with a megabyte of content each wait in
+// bounded room, and what found none is counted.
+func TestQueuesAreBoundedByBytes(t *testing.T) {
+	text := strings.Repeat("x", 1<<20)
+	for _, tt := range []struct {
+		name, what string
+		config     Config
+		emit       func(*Providers)
+	}{
+		{"spans", "spans", Config{Metrics: "none", Logs: "none"}, func(p *Providers) {
+			_, span := p.Tracer.Tracer("test").Start(context.Background(), "large")
+			span.SetAttributes(attribute.String("text", text))
+			span.End()
+		}},
+		{"events", "log records", Config{Traces: "none", Metrics: "none"}, func(p *Providers) {
+			var r log.Record
+			r.SetEventName("large")
+			r.AddAttributes(attribute.Map("content", attribute.Slice("parts", attribute.StringValue(text))))
+			p.Logger.Logger("test").Emit(context.Background(), r)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			release := make(chan struct{})
+			arrived := make(chan int, 1000)
+			s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				<-release
+				b, _ := io.ReadAll(r.Body)
+				arrived <- len(b)
+			}))
+			defer s.Close()
+			tt.config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL)
+			p, v := start(t, tt.config)
+			const all = 100
+			for range all {
+				tt.emit(p)
+			}
+			for _, q := range p.queues {
+				if held := q.bytes.Load(); held > queueBytes {
+					t.Errorf("%d bytes are held", held)
+				}
+			}
+			close(release)
+			_ = p.Shutdown(within(t))
+			close(arrived)
+			total := 0
+			for n := range arrived {
+				total += n
+			}
+			if sent := total >> 20; sent < 40 || sent > 64 {
+				t.Errorf("%d MiB arrived", sent)
+			}
+			want := fmt.Sprintf("%d %s lost: the queue was full", all-total>>20, tt.what)
+			if said := v.all(); !strings.Contains(said, want) {
+				t.Errorf("got %q, want %q", said, want)
+			}
+			for _, q := range p.queues {
+				if held := q.bytes.Load(); held != 0 {
+					t.Errorf("%d bytes are held at the end", held)
+				}
+			}
+		})
 	}
 }

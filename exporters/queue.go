@@ -11,58 +11,87 @@ import (
 )
 
 // The queues are longer than the SDK's 2048, so that a burst is not dropped
-// while a collector is slow. A span in the queue is a pointer; the SDK's log
-// queue is allocated whole when it is made, about 600 bytes a record: at 4096
-// that is 2.5 MB and half a millisecond of the start.
+// while a collector is slow, and are bounded by bytes too, since a span may carry
+// a megabyte of content. A span in the queue is a pointer; the SDK's log queue
+// is allocated whole when it is made, about 600 bytes a record: at 4096 that is
+// 2.5 MB and half a millisecond of the start.
 const (
 	spanQueueSize = 65536
 	logQueueSize  = 4096
+	queueBytes    = 64 << 20
 )
 
 // queue counts what goes into one of the SDK's queues and what comes out: the
-// SDK drops in silence.
+// SDK drops in silence. Unless the user has set a length, it also says what is
+// let in: then the SDK never has to drop.
 type queue struct {
 	signal   signal
 	variable string // that makes it longer
+	slots    int64  // 0: as many as the SDK takes, of any size
 	in, out  atomic.Int64
+	refused  atomic.Int64
+	bytes    atomic.Int64 // held, roughly
 	stopped  atomic.Bool
 }
 
-// left is what went in and didn't come out.
-func (q *queue) left() int64 { return q.in.Load() - q.out.Load() }
+// left is what did not come out: it is in there still, or was dropped.
+func (q *queue) left() int64 { return q.in.Load() - q.out.Load() + q.refused.Load() }
 
 // stop ends the counting of what goes in: the SDK takes no more.
 func (q *queue) stop() { q.stopped.Store(true) }
 
-func (q *queue) enter() {
-	if !q.stopped.Load() {
-		q.in.Add(1)
+// enter reports whether something of so many bytes is let in.
+func (q *queue) enter(size int) bool {
+	if q.stopped.Load() {
+		return true // and left to the SDK, which takes no more
+	}
+	in := q.in.Add(1)
+	if q.slots == 0 {
+		return true
+	}
+	held := q.bytes.Add(int64(size))
+	if in-q.out.Load() <= q.slots && held <= queueBytes {
+		return true
+	}
+	q.in.Add(-1)
+	q.bytes.Add(-int64(size))
+	q.refused.Add(1)
+	return false
+}
+
+// leave takes n of them out, whose fate is known.
+func (q *queue) leave(n, size int) {
+	q.out.Add(int64(n))
+	if q.slots != 0 {
+		q.bytes.Add(-int64(size))
 	}
 }
 
-func (b *builder) queue(sig signal, variable string) *queue {
+// queue makes one of slots, or of what the variable says where it is set.
+func (b *builder) queue(sig signal, variable string, slots int) *queue {
 	q := &queue{signal: sig, variable: variable}
+	if b.Getenv(variable) == "" { // else the SDK reads it
+		q.slots = int64(slots)
+	}
 	b.queues = append(b.queues, q)
 	return q
 }
 
 func (b *builder) spanQueue(e sdktrace.SpanExporter) sdktrace.SpanProcessor {
-	const variable = "OTEL_BSP_MAX_QUEUE_SIZE"
 	var opts []sdktrace.BatchSpanProcessorOption
-	if b.Getenv(variable) == "" { // else the SDK reads it
-		opts = append(opts, sdktrace.WithMaxQueueSize(spanQueueSize))
+	q := b.queue(traces, "OTEL_BSP_MAX_QUEUE_SIZE", spanQueueSize)
+	if q.slots != 0 {
+		opts = append(opts, sdktrace.WithMaxQueueSize(int(q.slots)))
 	}
-	q := b.queue(traces, variable)
 	return countedSpans{sdktrace.NewBatchSpanProcessor(countedSpanExporter{e, q}, opts...), q}
 }
 
 func (b *builder) logQueue(e sdklog.Exporter) sdklog.Processor {
-	const variable = "OTEL_BLRP_MAX_QUEUE_SIZE"
 	var opts []sdklog.BatchProcessorOption
-	if b.Getenv(variable) == "" {
-		opts = append(opts, sdklog.WithMaxQueueSize(logQueueSize))
+	q := b.queue(logs, "OTEL_BLRP_MAX_QUEUE_SIZE", logQueueSize)
+	if q.slots != 0 {
+		opts = append(opts, sdklog.WithMaxQueueSize(int(q.slots)))
 	}
-	q := b.queue(logs, variable)
 	return countedLogs{sdklog.NewBatchProcessor(countedLogExporter{e, q}, opts...), q}
 }
 
@@ -72,8 +101,8 @@ type countedSpans struct {
 }
 
 func (c countedSpans) OnEnd(s sdktrace.ReadOnlySpan) {
-	if s.SpanContext().IsSampled() {
-		c.q.enter()
+	if s.SpanContext().IsSampled() && !c.q.enter(spanSize(s)) {
+		return
 	}
 	c.SpanProcessor.OnEnd(s)
 }
@@ -84,7 +113,11 @@ type countedSpanExporter struct {
 }
 
 func (c countedSpanExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	defer c.q.out.Add(int64(len(spans))) // when its fate is known
+	size := 0
+	for _, s := range spans {
+		size += spanSize(s)
+	}
+	defer c.q.leave(len(spans), size)
 	return c.SpanExporter.ExportSpans(ctx, spans)
 }
 
@@ -94,7 +127,9 @@ type countedLogs struct {
 }
 
 func (c countedLogs) OnEmit(ctx context.Context, r *sdklog.Record) error {
-	c.q.enter()
+	if !c.q.enter(recordSize(r)) {
+		return nil
+	}
 	return c.Processor.OnEmit(ctx, r)
 }
 
@@ -104,7 +139,11 @@ type countedLogExporter struct {
 }
 
 func (c countedLogExporter) Export(ctx context.Context, records []sdklog.Record) error {
-	defer c.q.out.Add(int64(len(records)))
+	size := 0
+	for i := range records {
+		size += recordSize(&records[i])
+	}
+	defer c.q.leave(len(records), size)
 	return c.Exporter.Export(ctx, records)
 }
 
