@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -435,58 +436,54 @@ func TestAny(t *testing.T) {
 	}
 }
 
-// While a collector is silent, spans with a megabyte of content each wait in
-// bounded room, and what found none is counted.
+// While a collector is silent, what waits for it is bounded by its size too, and
+// what found no room is counted.
 func TestQueuesAreBoundedByBytes(t *testing.T) {
-	text := strings.Repeat("x", 1<<20)
+	text := strings.Repeat("x", 10_000)
 	for _, tt := range []struct {
-		name, what string
-		config     Config
-		emit       func(*Providers)
+		what   string
+		config Config
+		emit   func(*Providers)
 	}{
-		{"spans", "spans", Config{Metrics: "none", Logs: "none"}, func(p *Providers) {
+		{"spans", Config{Metrics: "none", Logs: "none"}, func(p *Providers) {
 			_, span := p.Tracer.Tracer("test").Start(context.Background(), "large")
 			span.SetAttributes(attribute.String("text", text))
 			span.End()
 		}},
-		{"events", "log records", Config{Traces: "none", Metrics: "none"}, func(p *Providers) {
+		{"log records", Config{Traces: "none", Metrics: "none"}, func(p *Providers) {
 			var r log.Record
 			r.SetEventName("large")
 			r.AddAttributes(attribute.Map("content", attribute.Slice("parts", attribute.StringValue(text))))
 			p.Logger.Logger("test").Emit(context.Background(), r)
 		}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(tt.what, func(t *testing.T) {
 			release := make(chan struct{})
-			arrived := make(chan int, 1000)
+			var arrived atomic.Int64
 			s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				<-release
 				b, _ := io.ReadAll(r.Body)
-				arrived <- len(b)
+				arrived.Add(int64(bytes.Count(b, []byte(text))))
 			}))
 			defer s.Close()
 			tt.config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL)
 			p, v := start(t, tt.config)
-			const all = 100
+			const fit, all = 20, 50
+			for _, q := range p.queues {
+				if q.room != queueBytes {
+					t.Errorf("room for %d bytes", q.room)
+				}
+				q.room = fit*int64(len(text)) + int64(len(text))/2
+			}
 			for range all {
 				tt.emit(p)
 			}
-			for _, q := range p.queues {
-				if held := q.bytes.Load(); held > queueBytes {
-					t.Errorf("%d bytes are held", held)
-				}
-			}
 			close(release)
 			_ = p.Shutdown(within(t))
-			close(arrived)
-			total := 0
-			for n := range arrived {
-				total += n
+			if n := arrived.Load(); n < fit-4 || n > fit {
+				t.Errorf("%d arrived", n)
 			}
-			if sent := total >> 20; sent < 40 || sent > 64 {
-				t.Errorf("%d MiB arrived", sent)
-			}
-			want := fmt.Sprintf("%d %s lost: the queue was full", all-total>>20, tt.what)
+			want := fmt.Sprintf("%d %s lost: the queue was full", all-arrived.Load(), tt.what)
 			if said := v.all(); !strings.Contains(said, want) {
 				t.Errorf("got %q, want %q", said, want)
 			}

@@ -28,6 +28,7 @@ type queue struct {
 	signal   signal
 	variable string // that makes it longer
 	slots    int64  // 0: as many as the SDK takes, of any size
+	room     int64  // bytes that slots may hold together
 	in, out  atomic.Int64
 	refused  atomic.Int64
 	bytes    atomic.Int64 // held, roughly
@@ -50,7 +51,7 @@ func (q *queue) enter(size int) bool {
 		return true
 	}
 	held := q.bytes.Add(int64(size))
-	if in-q.out.Load() <= q.slots && held <= queueBytes {
+	if in-q.out.Load() <= q.slots && held <= q.room {
 		return true
 	}
 	q.in.Add(-1)
@@ -69,7 +70,7 @@ func (q *queue) leave(n, size int) {
 
 // queue makes one of slots, or of what the variable says where it is set.
 func (b *builder) queue(sig signal, variable string, slots int) *queue {
-	q := &queue{signal: sig, variable: variable}
+	q := &queue{signal: sig, variable: variable, room: queueBytes}
 	if b.Getenv(variable) == "" { // else the SDK reads it
 		q.slots = int64(slots)
 	}
