@@ -28,9 +28,10 @@ func (f flagSet) register(fs *pflag.FlagSet, command string) {
 	}
 }
 
-// snake makes --kebab-case the same as --snake_case.
+// snake makes --kebab-case the same as --snake_case, and finds the flags of
+// OTEL_PYTHON_ variables also where that word is written out.
 func snake(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	return pflag.NormalizedName(strings.ReplaceAll(name, "-", "_"))
+	return pflag.NormalizedName(strings.TrimPrefix(strings.ReplaceAll(name, "-", "_"), "python_"))
 }
 
 // flagValue is one flag. It takes any text: what is allowed is decided in one

@@ -93,7 +93,7 @@ func client(args []string) int {
 			_ = self.Signal(syscall.Signal(n))
 		}
 		select {}
-	case "chat": // [model [traceparent]]
+	case "chat": // [model [traceparent | "Name: value"]]
 		return ask(args[1:])
 	case "later": // file: chats when that named pipe was opened for writing and closed
 		fmt.Println("waiting", os.Getpid())
@@ -116,7 +116,11 @@ func ask(args []string) int {
 	}
 	req.Header.Set("Authorization", "Bearer sk-very-secret")
 	if len(args) > 1 {
-		req.Header.Set("Traceparent", args[1])
+		name, value, named := strings.Cut(args[1], ": ")
+		if !named {
+			name, value = "Traceparent", args[1]
+		}
+		req.Header.Set(name, value)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

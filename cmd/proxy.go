@@ -82,6 +82,7 @@ func (m *program) proxy(v values) error {
 			return err
 		}
 		c.Upstream, c.Transport = t.upstream, t.transport
+		c.Propagator = t.propagator
 	} else {
 		c.Upstream = proxy.NewUpstream(m.getenv)
 		defer c.Upstream.Close()

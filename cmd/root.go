@@ -141,6 +141,9 @@ func isCommand(root *cobra.Command, word string) bool {
 // said once.
 func (m *program) resolve(command string, flags flagSet) (values, error) {
 	v, warnings, err := resolve(command, flags, m.getenv)
+	if err == nil {
+		m.say.level = parseLevel(v.text(varLogLevel))
+	}
 	for _, w := range warnings {
 		m.say.note(w.problem)
 	}

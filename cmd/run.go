@@ -69,13 +69,13 @@ func (m *program) run(v values, j job) error {
 	name := orElse(j.name, programName(j.words()))
 	secret := newSecret()
 	t, err := m.startTelemetry(context.Background(), v, setup{
-		service: orElse(j.service, name), console: j.console, hold: true, getenv: getenvOf(j.environ),
+		service: orElse(j.service, name), console: j.console, hold: true, program: programPath(j.command.Name), getenv: getenvOf(j.environ),
 		secrets: append(environSecrets(getenvOf(j.environ)), secret),
 	})
 	if err != nil {
 		return err
 	}
-	r := &runSpan{start: time.Now(), in: incoming(getenvOf(j.environ))}
+	r := &runSpan{start: time.Now(), in: incoming(t.propagator, getenvOf(j.environ))}
 	t.in = r.in
 	if span {
 		r = startRunSpan(t.providers.Tracer.Tracer(scopeName, withVersion()), r.in, name, j.command.Name)
@@ -91,11 +91,11 @@ func (m *program) run(v values, j job) error {
 			return err
 		}
 	}
-	var traceparent, tracestate string
+	var trace map[string]string
 	if v.is(varParent) {
-		traceparent, tracestate = r.environ()
+		trace = r.environ(t.propagator)
 	}
-	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, traceparent, tracestate)
+	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, trace)
 
 	m.say.hold() // the terminal is the program's
 	process, err := launcher.Start(j.command)
@@ -155,7 +155,7 @@ func startFailure(err error) error {
 
 // serve starts the proxy that the plan's routes lead to.
 func (t *telemetry) serve(plan inject.Injection, r *runSpan, secret string) (*proxy.Server, error) {
-	c := proxy.Config{Secret: secret, OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Warn: t.fault}
+	c := proxy.Config{Secret: secret, OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Propagator: t.propagator, Warn: t.fault}
 	for _, route := range plan.Routes {
 		u, err := url.Parse(route.Upstream)
 		if err != nil { // the plan took it for one that leads somewhere

@@ -34,10 +34,10 @@ type runSpan struct {
 	in    trace.SpanContext // what TRACEPARENT said; may be invalid
 }
 
-// incoming reads the W3C trace context that whoever started us gave.
-func incoming(getenv func(string) string) trace.SpanContext {
-	carrier := propagation.MapCarrier{"traceparent": getenv("TRACEPARENT"), "tracestate": getenv("TRACESTATE")}
-	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
+// incoming reads the trace context that whoever started us gave in the
+// environment.
+func incoming(p propagation.TextMapPropagator, getenv func(string) string) trace.SpanContext {
+	return trace.SpanContextFromContext(p.Extract(context.Background(), environCarrier{get: getenv}))
 }
 
 // startRunSpan begins the span of a run. Of the command line it records the
@@ -52,14 +52,24 @@ func startRunSpan(tracer trace.Tracer, in trace.SpanContext, name, command strin
 		attribute.String("process.command", command),
 		attribute.String("process.executable.name", baseName(command)),
 	}
-	if path, err := exec.LookPath(command); err == nil {
-		if path, err = filepath.Abs(path); err == nil {
-			attrs = append(attrs, attribute.String("process.executable.path", path))
-		}
+	if path := programPath(command); path != "" {
+		attrs = append(attrs, attribute.String("process.executable.path", path))
 	}
 	_, r.span = tracer.Start(ctx, "run "+name,
 		trace.WithTimestamp(r.start), trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(attrs...))
 	return r
+}
+
+// programPath is where a command lies, or "".
+func programPath(command string) string {
+	path, err := exec.LookPath(command)
+	if err != nil {
+		return ""
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 // started notes the process.
@@ -114,15 +124,19 @@ func (r *runSpan) parent(ctx context.Context, at time.Time) context.Context {
 	return trace.ContextWithSpanContext(ctx, r.span.SpanContext())
 }
 
-// environ is what the child is given to continue the trace; empty when the
+// environ are the variables that the child is given to continue the trace, an
+// empty value for one that would belong to another trace; none when the
 // environment already says all there is to say.
-func (r *runSpan) environ() (traceparent, tracestate string) {
+func (r *runSpan) environ(p propagation.TextMapPropagator) map[string]string {
 	if r.span == nil || !r.span.SpanContext().IsValid() {
-		return "", ""
+		return nil
 	}
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(context.Background(), r.span.SpanContext()), carrier)
-	return carrier["traceparent"], carrier["tracestate"]
+	carrier := environCarrier{set: map[string]string{}}
+	p.Inject(trace.ContextWithSpanContext(context.Background(), r.span.SpanContext()), carrier)
+	if _, w3c := carrier.set["TRACEPARENT"]; w3c && carrier.set["TRACESTATE"] == "" {
+		carrier.set["TRACESTATE"] = "" // W3C Trace Context binds them to each other
+	}
+	return carrier.set
 }
 
 // signalNames are those that end programs and that every system has.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -72,21 +73,21 @@ func TestRunSpanSaysHowItEnded(t *testing.T) {
 
 func TestRunSpanContinuesTheTraceItWasGiven(t *testing.T) {
 	seen, p := recorder(t)
-	in := incoming(getenvMap(map[string]string{"TRACEPARENT": aTraceparent, "TRACESTATE": "a=b"}))
+	in := incoming(propagation.TraceContext{}, getenvMap(map[string]string{"TRACEPARENT": aTraceparent, "TRACESTATE": "a=b"}))
 	r := startRunSpan(p.Tracer(scopeName), in, "x", "x")
-	traceparent, tracestate := r.environ()
+	given := r.environ(propagation.TraceContext{})
 	<-r.ends(launcher.Exit{})
 	s := seen.Ended()[0]
 	if s.Parent().SpanID().String() != "b7ad6b7169203331" || s.SpanContext().TraceID() != in.TraceID() {
 		t.Errorf("parent %s, trace %s", s.Parent().SpanID(), s.SpanContext().TraceID())
 	}
-	if want := "00-0af7651916cd43dd8448eb211c80319c-" + s.SpanContext().SpanID().String() + "-01"; traceparent != want || tracestate != "a=b" {
-		t.Errorf("the program gets %q and %q, want %q", traceparent, tracestate, want)
+	if want := "00-0af7651916cd43dd8448eb211c80319c-" + s.SpanContext().SpanID().String() + "-01"; given["TRACEPARENT"] != want || given["TRACESTATE"] != "a=b" {
+		t.Errorf("the program gets %v, want %q", given, want)
 	}
 }
 
 func TestCallsJoinTheRunForAnHour(t *testing.T) {
-	given := incoming(getenvMap(map[string]string{"TRACEPARENT": aTraceparent}))
+	given := incoming(propagation.TraceContext{}, getenvMap(map[string]string{"TRACEPARENT": aTraceparent}))
 	tests := []struct {
 		name          string
 		in            trace.SpanContext
@@ -131,7 +132,7 @@ func TestCallsJoinTheRunForAnHour(t *testing.T) {
 
 func TestBadTraceparentIsNone(t *testing.T) {
 	for _, text := range []string{"", "x", "00-0-0-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01"} {
-		if in := incoming(getenvMap(map[string]string{"TRACEPARENT": text})); in.IsValid() {
+		if in := incoming(propagation.TraceContext{}, getenvMap(map[string]string{"TRACEPARENT": text})); in.IsValid() {
 			t.Errorf("%q was taken for %v", text, in)
 		}
 	}

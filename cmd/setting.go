@@ -41,6 +41,7 @@ const (
 	kindBool
 	kindMillis // a whole number of milliseconds, 0 or more
 	kindCount  // a whole number, 1 or more
+	kindLimit  // a whole number, 0 or more
 	kindPort   // 0 to 65535
 	kindRatio  // a number from 0 to 1
 	kindEnum   // one word of Allowed, in any case
@@ -60,7 +61,7 @@ func (s *setting) placeholder() string {
 		return "true|false"
 	case kindMillis:
 		return "MS"
-	case kindCount, kindRatio:
+	case kindCount, kindLimit, kindRatio:
 		return "N"
 	case kindPort:
 		return "PORT"
@@ -86,7 +87,6 @@ const (
 	byUs                  // this package reads it and hands it on
 	accepted              // without effect here: one warning where it was given as a flag, none from the environment
 	silent                // without effect here, and nothing worth a warning
-	refused               // given as a flag it is an error; from the environment, which may be meant for the child, one warning
 )
 
 // group is a heading of the help.
@@ -99,6 +99,7 @@ const (
 	groupNames
 	groupOTLP
 	groupSampling
+	groupLimits
 	groupBatch
 	groupProxy
 	groupCompat
@@ -107,14 +108,14 @@ const (
 
 func (g group) String() string {
 	return [groups]string{
-		"Where telemetry goes", "This run", "Content", "Names", "OTLP", "Sampling", "Batches and intervals", "Proxy command", "For compatibility",
+		"Where telemetry goes", "This run", "Content", "Names", "OTLP", "Sampling and propagation", "Limits", "Batches and intervals", "Proxy command", "For compatibility",
 	}[g]
 }
 
 // flagName derives the flag as opentelemetry-instrument does: OTEL_TRACES_EXPORTER
-// is --traces_exporter.
+// is --traces_exporter, OTEL_PYTHON_ID_GENERATOR is --id_generator.
 func flagName(variable string) string {
-	return strings.ToLower(strings.TrimPrefix(variable, "OTEL_"))
+	return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(variable, "OTEL_"), "PYTHON_"))
 }
 
 func (s *setting) flag() string { return flagName(s.Variable) }

@@ -4,33 +4,38 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otel-genai/otel-genai/exporters"
 	"github.com/otel-genai/otel-genai/instrument/redact"
 )
 
 // The variables that this package reads by name.
 const (
-	varTraces     = "OTEL_TRACES_EXPORTER"
-	varMetrics    = "OTEL_METRICS_EXPORTER"
-	varLogs       = "OTEL_LOGS_EXPORTER"
-	varConsole    = "OTEL_GENAI_CONSOLE_STREAM"
-	varFile       = "OTEL_GENAI_FILE"
-	varDisabled   = "OTEL_SDK_DISABLED"
-	varService    = "OTEL_SERVICE_NAME"
-	varContent    = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-	varEmitEvent  = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
-	varFlush      = "OTEL_GENAI_FLUSH_TIMEOUT"
-	varParent     = "OTEL_GENAI_TRACEPARENT"
-	varRunSpan    = "OTEL_GENAI_RUN_SPAN"
-	varInject     = "OTEL_GENAI_INJECT"
-	varLinger     = "OTEL_GENAI_LINGER"
-	varListen     = "OTEL_GENAI_LISTEN"
-	varSecret     = "OTEL_GENAI_SECRET"
-	varUpstream   = "OTEL_GENAI_UPSTREAM"
-	varRedact     = "OTEL_GENAI_REDACT"
-	varSampler    = "OTEL_TRACES_SAMPLER"
-	varSamplerArg = "OTEL_TRACES_SAMPLER_ARG"
-	varPromHost   = "OTEL_EXPORTER_PROMETHEUS_HOST"
-	varPromPort   = "OTEL_EXPORTER_PROMETHEUS_PORT"
+	varTraces      = "OTEL_TRACES_EXPORTER"
+	varMetrics     = "OTEL_METRICS_EXPORTER"
+	varLogs        = "OTEL_LOGS_EXPORTER"
+	varConsole     = "OTEL_GENAI_CONSOLE_STREAM"
+	varFile        = "OTEL_GENAI_FILE"
+	varDisabled    = "OTEL_SDK_DISABLED"
+	varService     = "OTEL_SERVICE_NAME"
+	varContent     = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+	varEmitEvent   = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
+	varFlush       = "OTEL_GENAI_FLUSH_TIMEOUT"
+	varParent      = "OTEL_GENAI_TRACEPARENT"
+	varRunSpan     = "OTEL_GENAI_RUN_SPAN"
+	varInject      = "OTEL_GENAI_INJECT"
+	varLinger      = "OTEL_GENAI_LINGER"
+	varListen      = "OTEL_GENAI_LISTEN"
+	varSecret      = "OTEL_GENAI_SECRET"
+	varUpstream    = "OTEL_GENAI_UPSTREAM"
+	varRedact      = "OTEL_GENAI_REDACT"
+	varSampler     = "OTEL_TRACES_SAMPLER"
+	varSamplerArg  = "OTEL_TRACES_SAMPLER_ARG"
+	varPropagators = "OTEL_PROPAGATORS"
+	varDetectors   = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
+	varConfigFile  = "OTEL_CONFIG_FILE"
+	varLogLevel    = "OTEL_LOG_LEVEL"
+	varPromHost    = "OTEL_EXPORTER_PROMETHEUS_HOST"
+	varPromPort    = "OTEL_EXPORTER_PROMETHEUS_PORT"
 )
 
 const defaultFile = "otel-genai.jsonl"
@@ -59,7 +64,8 @@ var settings = slices.Concat(
 		{Variable: varRedact, Help: "what to take out of all telemetry: " + strings.Join(redact.Names(), ", ") + " or all, @FILE with such lines, or [NAME=]re:REGEX to the end of the line (RE2); may be repeated (the variable: commas or lines between); a request's own credentials always are", Group: groupContent, Actor: byUs, Check: checkRedact, Repeat: true, Join: "\n", Value: "LIST"},
 
 		{Variable: varService, DefaultText: "the program's name; " + proxyService + " for the proxy", Help: "service.name of all telemetry", Group: groupNames, Value: "NAME"},
-		{Variable: "OTEL_RESOURCE_ATTRIBUTES", Kind: kindPairs, Help: "further attributes of all telemetry", Group: groupNames},
+		{Variable: "OTEL_RESOURCE_ATTRIBUTES", Kind: kindPairs, Help: "further attributes of all telemetry", Group: groupNames, Check: checkResource},
+		{Variable: varDetectors, Default: "otel", Help: "what else is found out and said of where it runs: " + strings.Join(exporters.Detectors(), ", ") + ", * for all", Group: groupNames, Actor: byUs, Check: checkDetectors, Value: "LIST"},
 	},
 
 	perSignal(setting{Kind: kindURL, Help: "collector to send to", DefaultText: "http://localhost:4318, or :4317 for grpc", Group: groupOTLP, Check: checkEndpoint}, "ENDPOINT"),
@@ -80,10 +86,13 @@ var settings = slices.Concat(
 			Allowed: []string{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"},
 		},
 		{Variable: varSamplerArg, Default: "1.0", Help: "share of traces that a traceidratio sampler records, 0 to 1", Group: groupSampling, Check: checkSamplerArg, Value: "N"},
+		{Variable: varPropagators, Default: "tracecontext,baggage", Help: "how trace context is read from calls and from the environment, and given to the program: " + strings.Join(propagatorNames, ", "), Group: groupSampling, Actor: byUs, Check: checkPropagators, Value: "LIST"},
+		{Variable: "OTEL_METRICS_EXEMPLAR_FILTER", Kind: kindEnum, Default: "trace_based", Allowed: []string{"always_on", "always_off", "trace_based"}, Help: "which measurements may be kept as examples beside a metric", Group: groupSampling},
 
 		{Variable: "OTEL_METRIC_EXPORT_INTERVAL", Kind: kindMillis, Default: "60000", Help: "time between two exports of metrics, in milliseconds", Group: groupBatch, Check: checkPositive},
 		{Variable: "OTEL_METRIC_EXPORT_TIMEOUT", Kind: kindMillis, Default: "30000", Help: "longest time for one export of metrics, in milliseconds", Group: groupBatch, Check: checkPositive},
 	},
+	limits(),
 	batch("OTEL_BSP_", "spans", "5000"),
 	batch("OTEL_BLRP_", "events", "1000"),
 
@@ -92,11 +101,51 @@ var settings = slices.Concat(
 		{Variable: varSecret, Kind: kindSecret, DefaultText: "made up, and printed in the URLs", Help: "first word of every URL's path; who doesn't know it gets nothing (as a variable it is not seen in ps)", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkSecret, Value: "SECRET"},
 		{Variable: varUpstream, Help: "where a provider's calls go; may be repeated (the variable: commas between)", Group: groupProxy, Actor: byUs, Only: "proxy", Check: checkUpstream, Repeat: true, Value: "NAME=URL"},
 
+		{Variable: varConfigFile, Kind: kindFile, Help: "a declarative configuration in YAML: it alone sets up the SDK, and the variables and flags that it stands in for are not read", Group: groupWhere, Actor: byUs},
+		{Variable: varLogLevel, Kind: kindEnum, Default: "info", Allowed: logLevels, Help: "what otel-genai and the SDK in it say about themselves on stderr", Group: groupRun, Actor: byUs, Value: "LEVEL"},
+
 		{Variable: "OTEL_SEMCONV_STABILITY_OPT_IN", Help: "accepted; the present GenAI conventions are always sent", Group: groupCompat, Actor: silent},
-		{Variable: "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", Kind: kindBool, Help: "for Python programs that instrument themselves; nothing here reads it", Group: groupCompat, Actor: accepted},
-		{Variable: "OTEL_CONFIG_FILE", Kind: kindFile, Help: "not supported yet", Group: groupCompat, Actor: refused},
 	},
+	nothing("there is no Zipkin exporter here: Zipkin and the Collector take OTLP", "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", "OTEL_EXPORTER_ZIPKIN_PROTOCOL"),
+	nothing("its old name; OTEL_EXPORTER_OTLP_TRACES_INSECURE is the present one", "OTEL_EXPORTER_OTLP_SPAN_INSECURE"),
+	nothing("its old name; OTEL_EXPORTER_OTLP_METRICS_INSECURE is the present one", "OTEL_EXPORTER_OTLP_METRIC_INSECURE"),
+	nothing("its old name; OTEL_CONFIG_FILE is the present one", "OTEL_EXPERIMENTAL_CONFIG_FILE"),
+	nothing("entities are not told apart from attributes yet; use OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"),
+	nothing("for Python programs that instrument themselves; nothing here reads it",
+		"OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH", "OTEL_PYTHON_CONFIGURATOR", "OTEL_PYTHON_CONTEXT",
+		"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "OTEL_PYTHON_DISTRO", "OTEL_PYTHON_ID_GENERATOR", "OTEL_PYTHON_LOGGER_CONFIGURATOR",
+		"OTEL_PYTHON_LOGGER_PROVIDER", "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", "OTEL_PYTHON_METER_CONFIGURATOR",
+		"OTEL_PYTHON_METER_PROVIDER", "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "OTEL_PYTHON_TRACER_CONFIGURATOR", "OTEL_PYTHON_TRACER_PROVIDER",
+	),
 )
+
+// nothing are variables that are accepted and have no effect here.
+func nothing(why string, variables ...string) []setting {
+	var all []setting
+	for _, v := range variables {
+		all = append(all, setting{Variable: v, Help: why, Group: groupCompat, Actor: accepted})
+	}
+	return all
+}
+
+// limits are those of attributes, spans and records. The SDK reads them.
+func limits() []setting {
+	row := func(variable, def, help string) setting {
+		return setting{Variable: variable, Kind: kindLimit, Default: def, Help: help, Group: groupLimits}
+	}
+	return []setting{
+		row("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "", "longest text of an attribute, in characters; longer ones are cut"),
+		row("OTEL_ATTRIBUTE_COUNT_LIMIT", "128", "most attributes of one span or event"),
+		row("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "", "longest text of a span's attribute, in characters"),
+		row("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "128", "most attributes of one span"),
+		row("OTEL_SPAN_EVENT_COUNT_LIMIT", "128", "most events of one span"),
+		row("OTEL_SPAN_LINK_COUNT_LIMIT", "128", "most links of one span"),
+		row("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "128", "most attributes of one event of a span"),
+		row("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "128", "most attributes of one link of a span"),
+		row("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "", "longest text of an event's attribute, in characters"),
+		row("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "128", "most attributes of one event"),
+	}
+}
 
 // perSignal spreads one OTLP setting over its four variables: for all signals,
 // and for each.

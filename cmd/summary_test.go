@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/launcher/inject"
 )
@@ -83,7 +85,7 @@ func TestWhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := incoming(getenvMap(map[string]string{"TRACEPARENT": tt.traceparent}))
+			in := incoming(propagation.TraceContext{}, getenvMap(map[string]string{"TRACEPARENT": tt.traceparent}))
 			if got := where(v, tt.fate, in); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otel-genai/otel-genai/exporters"
@@ -19,15 +20,16 @@ import (
 // telemetry is everything between a call that passes and where its spans,
 // metrics and events go.
 type telemetry struct {
-	providers *exporters.Providers
-	upstream  *proxy.Upstream
-	queue     *instrument.Queue
-	transport *instrument.Transport
-	seen      summary
-	say       *voice
-	faults    faults
-	in        trace.SpanContext // that the run was given; may be invalid
-	lost      bool              // something was, and has been said
+	providers  *exporters.Providers
+	propagator propagation.TextMapPropagator
+	upstream   *proxy.Upstream
+	queue      *instrument.Queue
+	transport  *instrument.Transport
+	seen       summary
+	say        *voice
+	faults     faults
+	in         trace.SpanContext // that the run was given; may be invalid
+	lost       bool              // something was, and has been said
 }
 
 // exporterConfig is the part of the settings that the exporters are told.
@@ -45,6 +47,7 @@ type setup struct {
 	service string              // service.name unless the user gives one
 	console io.Writer           // where the console exporters write; nil: as the settings say
 	hold    bool                // keep the exporters' words for the end
+	program string              // path of the program that is observed; empty: ourselves
 	getenv  func(string) string // the environment that calls leave from: its proxies, its trust
 	secrets []string            // of the run's own, which nothing may show
 }
@@ -56,7 +59,14 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	if err := v.setenv(os.Setenv); err != nil {
 		return nil, setupFailure(err, "")
 	}
+	declaration, err := v.declaration(os.Unsetenv)
+	if err != nil {
+		return nil, err
+	}
 	t := &telemetry{say: m.say, upstream: proxy.NewUpstream(how.getenv)}
+	if t.propagator, err = v.propagator(declaration); err != nil {
+		return nil, err
+	}
 	content, err := semconv.ParseContent(v.text(varContent))
 	if err != nil {
 		return nil, usage(err.Error(), "")
@@ -67,6 +77,11 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	}
 	c.File = v.text(varFile)
 	c.ServiceName = how.service
+	c.Declaration = declaration
+	c.Detectors, c.Program = v.text(varDetectors), how.program
+	if m.say.level >= levelDebug {
+		c.Debug = m.say.debug
+	}
 	c.Version = version()
 	c.Getenv, c.Setenv = os.Getenv, os.Setenv
 	c.Hold = how.hold

@@ -63,7 +63,7 @@ func TestLineOfARunNamesTheDestinationsThatHaveIt(t *testing.T) {
 		{"nowhere", []string{dead}, call + "; see above"},
 		{"in a file, but not at the collector", []string{dead, "OTEL_TRACES_EXPORTER=otlp_file,otlp", "OTEL_METRICS_EXPORTER=none"}, call + ", written to otel-genai.jsonl; see above"},
 		{"not sampled", []string{"OTEL_TRACES_EXPORTER=otlp_file", "OTEL_METRICS_EXPORTER=none", "TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}, call + ", no spans: TRACEPARENT is not sampled"},
-		{"a warning that costs nothing", []string{"OTEL_TRACES_EXPORTER=otlp_file", "OTEL_METRICS_EXPORTER=none", "OTEL_RESOURCE_ATTRIBUTES=a=1,a=%zz"}, call + ", written to otel-genai.jsonl"},
+		{"a warning that costs nothing", []string{"OTEL_TRACES_EXPORTER=otlp_file", "OTEL_METRICS_EXPORTER=none", "OTEL_EXPORTER_OTLP_HEADERS=a b=1", "OTEL_LOGS_EXPORTER=none"}, call + ", written to otel-genai.jsonl"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,13 +1,18 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otel-genai/otel-genai/exporters"
 )
 
 // source is where a value in force came from.
@@ -16,6 +21,7 @@ type source uint8
 const (
 	fromDefault source = iota
 	fromEnvironment
+	fromFile // of OTEL_CONFIG_FILE
 	fromFlag
 )
 
@@ -38,6 +44,7 @@ type misuse struct{ problem, hint string }
 // whose Only names it or nobody.
 func resolve(command string, flags map[string]string, getenv func(string) string) (v values, warnings []misuse, err error) {
 	v = values{}
+	idle := map[string][]string{} // flags without effect, by the reason
 	for i := range settings {
 		s := &settings[i]
 		set := value{text: s.Default}
@@ -52,10 +59,13 @@ func resolve(command string, flags map[string]string, getenv func(string) string
 		}
 		v[s.Variable] = set
 	}
+	if err := v.giveWay(); err != nil {
+		return nil, nil, err
+	}
 	for i := range settings {
 		s := &settings[i]
 		set := v[s.Variable]
-		if set.source == fromDefault {
+		if set.source == fromDefault || set.source == fromFile {
 			continue
 		}
 		if s.Only != "" && s.Only != command {
@@ -67,14 +77,8 @@ func resolve(command string, flags map[string]string, getenv func(string) string
 		switch s.Actor {
 		case accepted:
 			if set.source == fromFlag {
-				warnings = append(warnings, misuse{v.name(s) + " has no effect: " + s.Help, ""})
+				idle[s.Help] = append(idle[s.Help], v.name(s))
 			}
-			continue
-		case refused:
-			if set.source == fromFlag {
-				return nil, nil, usage(fmt.Sprintf("%s is %s", v.name(s), s.Help), "use the other flags, see otel-genai run --help")
-			}
-			warnings = append(warnings, misuse{v.name(s) + " is " + s.Help + ": otel-genai goes by the other OTEL_* variables", ""})
 			continue
 		case silent:
 			continue
@@ -91,7 +95,59 @@ func resolve(command string, flags map[string]string, getenv func(string) string
 		set.text = s.canonical(set.text)
 		v[s.Variable] = set
 	}
+	for _, why := range slices.Sorted(maps.Keys(idle)) {
+		verb := " has"
+		if len(idle[why]) > 1 {
+			verb = " have"
+		}
+		warnings = append(warnings, misuse{sentence(idle[why], "and") + verb + " no effect: " + why, ""})
+	}
 	return v, warnings, nil
+}
+
+// inFile reports whether a declarative configuration stands in for the setting.
+func (s *setting) inFile() bool {
+	ours := strings.HasPrefix(s.Variable, "OTEL_GENAI_") || strings.HasPrefix(s.Variable, "OTEL_INSTRUMENTATION_")
+	return !ours && s.Variable != varConfigFile && (s.Actor == bySDK || s.Actor == byUs)
+}
+
+// giveWay puts the declarative configuration, where there is one, in the place
+// of the settings that it stands in for: it alone configures the SDK
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#declarative-configuration).
+func (v values) giveWay() error {
+	file := byVariable(varConfigFile)
+	path := v[varConfigFile]
+	if path.source == fromDefault || path.text == "" {
+		return nil
+	}
+	for i := range settings {
+		s := &settings[i]
+		if !s.inFile() {
+			continue
+		}
+		if v[s.Variable].source == fromFlag {
+			return usage(v.name(s)+" would be set aside by "+v.name(file)+", which configures the SDK alone",
+				"say it in that file, or run without the file: --config_file ''")
+		}
+		v[s.Variable] = value{text: s.Default}
+	}
+	d, err := exporters.ReadDeclaration(path.text)
+	if err != nil {
+		m := fileMisuse(err)
+		return usage(v.name(file)+": "+m.problem, m.hint)
+	}
+	for variable, signal := range map[string]string{varTraces: "traces", varMetrics: "metrics", varLogs: "logs"} {
+		v[variable] = value{text: d.Exporters(signal), source: fromFile}
+	}
+	return nil
+}
+
+func fileMisuse(err error) *misuse {
+	m := &misuse{problem: err.Error(), hint: "see docs/settings.md"}
+	if wrong, ok := errors.AsType[*exporters.Error](err); ok {
+		m.hint = wrong.Hint
+	}
+	return m
 }
 
 // trim takes off the spaces that pasting leaves; a name or a secret may mean them.
@@ -176,6 +232,10 @@ func (s *setting) check(text string, v values) *misuse {
 	case kindCount:
 		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 || n > math.MaxInt32 {
 			return &misuse{quoted + " is not a number from 1 on", "write a whole number, such as " + orElse(s.Default, "2048")}
+		}
+	case kindLimit:
+		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 || n > math.MaxInt32 {
+			return &misuse{quoted + " is not a number from 0 on", "write a whole number, such as " + orElse(s.Default, "128")}
 		}
 	case kindPort:
 		if _, err := strconv.ParseUint(text, 10, 16); err != nil {

@@ -37,12 +37,40 @@ func setupFailure(err error, hint string) *failure {
 // maxHeld bounds the lines that wait for the program's end.
 const maxHeld = 100
 
+// level is how much is said. Errors that keep a program from being started are
+// said at every level.
+type level int8
+
+const (
+	levelError level = iota - 2
+	levelWarn
+	levelInfo // the zero value
+	levelDebug
+)
+
+// logLevels are the words of OTEL_LOG_LEVEL: the specification leaves them open,
+// so those of other SDKs are taken too.
+var logLevels = []string{"none", "off", "fatal", "error", "warn", "warning", "info", "debug", "verbose", "trace", "all"}
+
+func parseLevel(text string) level {
+	switch strings.ToLower(text) {
+	case "none", "off", "fatal", "error":
+		return levelError
+	case "warn", "warning":
+		return levelWarn
+	case "debug", "verbose", "trace", "all":
+		return levelDebug
+	}
+	return levelInfo
+}
+
 // voice is how we speak: lines on stderr that say whose they are. While the
 // program runs the terminal is its own, so what we have to say meanwhile is
 // held until it has ended.
 type voice struct {
 	w     io.Writer
-	quiet bool
+	quiet bool  // --quiet: nothing but errors
+	level level // OTEL_LOG_LEVEL
 
 	mu      sync.Mutex
 	holding bool
@@ -64,7 +92,7 @@ func (v *voice) fail(problem, hint string) {
 func (v *voice) warn(problem, hint string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.quiet {
+	if v.quiet || v.level < levelWarn {
 		return
 	}
 	v.put(problem)
@@ -77,8 +105,17 @@ func (v *voice) warn(problem, hint string) {
 func (v *voice) note(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if !v.quiet {
+	if !v.quiet && v.level >= levelInfo {
 		v.put(text)
+	}
+}
+
+// debug says what only who looks for a fault wants to know.
+func (v *voice) debug(text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.quiet && v.level >= levelDebug {
+		v.put("debug: " + text)
 	}
 }
 

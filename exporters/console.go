@@ -54,11 +54,15 @@ func (b *builder) consoleMetrics(names []string) (sdkmetric.Reader, error) {
 	if !slices.Contains(names, nameConsole) {
 		return nil, nil
 	}
-	e, err := stdoutmetric.New(stdoutmetric.WithWriter(b.console), stdoutmetric.WithPrettyPrint())
+	e, err := b.consoleMetricExporter()
 	if err != nil {
 		return nil, err
 	}
 	return sdkmetric.NewPeriodicReader(someMetrics{e}), nil
+}
+
+func (b *builder) consoleMetricExporter() (sdkmetric.Exporter, error) {
+	return stdoutmetric.New(stdoutmetric.WithWriter(b.console), stdoutmetric.WithPrettyPrint())
 }
 
 func (b *builder) consoleLogs(names []string) (sdklog.Processor, error) {

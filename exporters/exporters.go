@@ -38,6 +38,16 @@ type Config struct {
 	// ServiceName is service.name where neither OTEL_SERVICE_NAME nor
 	// OTEL_RESOURCE_ATTRIBUTES gives one.
 	ServiceName string
+	// Declaration, if not nil, says what to export and to where instead of the
+	// fields above, Detectors and Getenv. The SDK must not find OTEL_* variables in
+	// this process then.
+	Declaration *Declaration
+	// Detectors is the value in force of OTEL_EXPERIMENTAL_RESOURCE_DETECTORS, as
+	// [ParseDetectors] takes it; "" is none.
+	Detectors string
+	// Program is the path of the program that is observed, for the process
+	// detector; empty means this process itself.
+	Program string
 	// Version is our own, for telemetry.distro.version and the User-Agent.
 	Version string
 	// Getenv reads the OTEL_EXPORTER_OTLP_* variables, which we apply; the SDK
@@ -51,6 +61,9 @@ type Config struct {
 	// Hold keeps what Warn would be told during the run for [Providers.Shutdown],
 	// which then says each problem once, with all it cost.
 	Hold bool
+	// Debug is told what the SDK logs of itself, without the values that it logs
+	// beside, some of which are secret; nil for nobody.
+	Debug func(text string)
 	// Warn is told each problem, and the way out where there is one, in words
 	// for people. A problem comes when it is first seen and, if it cost
 	// telemetry after that, once more with the total at shutdown. It may be
@@ -90,7 +103,7 @@ type Providers struct {
 	once   sync.Once
 	err    error
 
-	couriers [signals]*courier // nil where a signal does not go by OTLP
+	couriers [signals][]*courier // none where a signal does not go by OTLP
 	spans    *spanWitness
 }
 
@@ -111,6 +124,9 @@ func New(ctx context.Context, c Config) (*Providers, error) {
 	report := newReporter(c.Warn, c.Hold)
 	// The SDK's log repeats settings with their values, secrets among them.
 	otel.SetLogger(logr.Discard())
+	if c.Debug != nil {
+		otel.SetLogger(logr.New(debugLog(c.Debug)))
+	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(report.sdk))
 
 	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{report: report, w: c.Console}, spans: new(spanWitness)}
@@ -211,12 +227,16 @@ func (p *Providers) shutdown(ctx context.Context) error {
 // on the way. Neither means that there was nothing to send, or nowhere to send
 // it. It is final when Shutdown has returned.
 func (p *Providers) Sent(name string) (arrived, lost bool) {
-	for sig, c := range p.couriers {
-		if c != nil && rows[sig].name == name {
-			return c.arrived.Load(), p.report.missed(signal(sig), c.where)
+	for sig, all := range p.couriers {
+		if rows[sig].name != name {
+			continue
+		}
+		for _, c := range all {
+			arrived = arrived || c.arrived.Load()
+			lost = lost || p.report.missed(signal(sig), c.where)
 		}
 	}
-	return false, false
+	return arrived, lost
 }
 
 // Sampled reports whether any span so far was one to export: a sampler, which
@@ -296,7 +316,7 @@ type builder struct {
 	clients map[link]*http.Client
 	conns   map[link]*grpc.ClientConn
 
-	couriers [signals]*courier
+	couriers [signals][]*courier
 	spans    *spanWitness
 }
 
@@ -313,6 +333,9 @@ func (b *builder) close() {
 }
 
 func (b *builder) build(ctx context.Context) (*Providers, error) {
+	if b.Declaration != nil {
+		return b.declared(ctx, b.Declaration)
+	}
 	var names [signals][]string
 	for sig, value := range b.lists() {
 		list, err := Parse(signal(sig).String(), value)
@@ -321,7 +344,10 @@ func (b *builder) build(ctx context.Context) (*Providers, error) {
 		}
 		names[sig] = list
 	}
-	res := b.resource(ctx)
+	res, err := b.resource(ctx)
+	if err != nil {
+		return nil, err
+	}
 	tracer, err := b.tracer(ctx, names[traces], res)
 	if err != nil {
 		return nil, err
@@ -334,10 +360,14 @@ func (b *builder) build(ctx context.Context) (*Providers, error) {
 	if err != nil {
 		return nil, err
 	}
+	return b.providers(tracer, meter, logger), nil
+}
+
+func (b *builder) providers(tracer *sdktrace.TracerProvider, meter *sdkmetric.MeterProvider, logger *sdklog.LoggerProvider) *Providers {
 	return &Providers{
 		Tracer: tracer, Meter: meter, Logger: logger,
 		life: b.life, report: b.report, ends: b.ends, queues: b.queues, couriers: b.couriers, spans: b.spans,
-	}, nil
+	}
 }
 
 func (b *builder) tracer(ctx context.Context, names []string, res *resource.Resource) (*sdktrace.TracerProvider, error) {
@@ -379,7 +409,7 @@ func (b *builder) meter(ctx context.Context, names []string, res *resource.Resou
 }
 
 func (b *builder) logger(ctx context.Context, names []string, res *resource.Resource) (*sdklog.LoggerProvider, error) {
-	opts := []sdklog.LoggerProviderOption{sdklog.WithResource(res)}
+	opts := append(b.recordLimits(), sdklog.WithResource(res))
 	for _, p := range []func() (sdklog.Processor, error){
 		func() (sdklog.Processor, error) { return b.consoleLogs(names) },
 		func() (sdklog.Processor, error) { return b.otlpLogs(ctx, names) },

@@ -214,11 +214,11 @@ func batch(b *testing.B, n int) []byte {
 	}
 	keep := sinkFunc(func(r request) { body = r.body })
 	bb := &builder{Config: Config{Getenv: env()}, life: p.life, report: p.report}
-	sp, err := bb.spansInto(b.Context(), &tap{traces, []sink{keep}})
+	e, err := bb.spanExporter(b.Context(), &tap{traces, []sink{keep}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	p.Tracer.RegisterSpanProcessor(sp)
+	p.Tracer.RegisterSpanProcessor(bb.spanQueue(e))
 	record(p, n)
 	if err := p.Shutdown(b.Context()); err != nil {
 		b.Fatal(err)

@@ -25,11 +25,15 @@ func (b *builder) otlpSpans(ctx context.Context, names []string) (sdktrace.SpanP
 	if t == nil || err != nil {
 		return nil, err
 	}
-	return b.spansInto(ctx, t)
+	e, err := b.spanExporter(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return b.spanQueue(e), nil
 }
 
-func (b *builder) spansInto(ctx context.Context, t *tap) (sdktrace.SpanProcessor, error) {
-	e, err := otlptracehttp.New(
+func (b *builder) spanExporter(ctx context.Context, t *tap) (sdktrace.SpanExporter, error) {
+	return otlptracehttp.New(
 		ctx,
 		otlptracehttp.WithHTTPClient(t.client()),
 		otlptracehttp.WithEndpointURL(tapURL),
@@ -38,10 +42,6 @@ func (b *builder) spansInto(ctx context.Context, t *tap) (sdktrace.SpanProcessor
 		otlptracehttp.WithHeaders(nil),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}),
 	)
-	if err != nil {
-		return nil, err
-	}
-	return b.spanQueue(e), nil
 }
 
 func (b *builder) otlpMetrics(ctx context.Context, names []string) (sdkmetric.Reader, error) {
@@ -49,9 +49,17 @@ func (b *builder) otlpMetrics(ctx context.Context, names []string) (sdkmetric.Re
 	if t == nil || err != nil {
 		return nil, err
 	}
-	// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and
-	// ..._DEFAULT_HISTOGRAM_AGGREGATION stay the SDK's.
-	e, err := otlpmetrichttp.New(
+	e, err := b.metricExporter(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return sdkmetric.NewPeriodicReader(someMetrics{e}), nil
+}
+
+// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and
+// ..._DEFAULT_HISTOGRAM_AGGREGATION stay the SDK's.
+func (b *builder) metricExporter(ctx context.Context, t *tap) (sdkmetric.Exporter, error) {
+	return otlpmetrichttp.New(
 		ctx,
 		otlpmetrichttp.WithHTTPClient(t.client()),
 		otlpmetrichttp.WithEndpointURL(tapURL),
@@ -59,10 +67,6 @@ func (b *builder) otlpMetrics(ctx context.Context, names []string) (sdkmetric.Re
 		otlpmetrichttp.WithHeaders(nil),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}),
 	)
-	if err != nil {
-		return nil, err
-	}
-	return sdkmetric.NewPeriodicReader(someMetrics{e}), nil
 }
 
 func (b *builder) otlpLogs(ctx context.Context, names []string) (sdklog.Processor, error) {
@@ -70,7 +74,15 @@ func (b *builder) otlpLogs(ctx context.Context, names []string) (sdklog.Processo
 	if t == nil || err != nil {
 		return nil, err
 	}
-	e, err := otlploghttp.New(
+	e, err := b.logExporter(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return b.logQueue(e), nil
+}
+
+func (b *builder) logExporter(ctx context.Context, t *tap) (sdklog.Exporter, error) {
+	return otlploghttp.New(
 		ctx,
 		otlploghttp.WithHTTPClient(t.client()),
 		otlploghttp.WithEndpointURL(tapURL),
@@ -79,10 +91,6 @@ func (b *builder) otlpLogs(ctx context.Context, names []string) (sdklog.Processo
 		otlploghttp.WithTLSClientConfig(&tls.Config{MinVersion: tls.VersionTLS12}), // else it reads the files
 		otlploghttp.WithRetry(otlploghttp.RetryConfig{}),
 	)
-	if err != nil {
-		return nil, err
-	}
-	return b.logQueue(e), nil
 }
 
 // tap returns what takes sig to where names say, nil if nowhere. The file
@@ -105,18 +113,27 @@ func (b *builder) tap(sig signal, names []string) (*tap, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := b.sender(set)
+		to, err := b.tapTo(sig, set)
 		if err != nil {
 			return nil, err
 		}
-		c := &courier{sender: s, where: set.shown, timeout: set.timeout, life: b.life, report: b.report}
-		b.couriers[sig] = c
-		t.sinks = append(t.sinks, c)
+		t.sinks = append(t.sinks, to.sinks...)
 	}
 	if t.sinks == nil {
 		return nil, nil
 	}
 	return t, nil
+}
+
+// tapTo returns what takes sig to one endpoint.
+func (b *builder) tapTo(sig signal, set settings) (*tap, error) {
+	s, err := b.sender(set)
+	if err != nil {
+		return nil, err
+	}
+	c := &courier{sender: s, where: set.shown, timeout: set.timeout, life: b.life, report: b.report}
+	b.couriers[sig] = append(b.couriers[sig], c)
+	return &tap{signal: sig, sinks: []sink{c}}, nil
 }
 
 // sender returns what sends by the protocol in force. Signals with the same

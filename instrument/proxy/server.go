@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/otel-genai/otel-genai/instrument"
 	"github.com/otel-genai/otel-genai/instrument/codec"
 )
@@ -49,8 +51,11 @@ type Config struct {
 	Upstream *Upstream
 	// Transport observes the calls; it must lead to Upstream. Nil observes nothing.
 	Transport *instrument.Transport
-	// Parent gives calls that carry no traceparent of their own the trace
-	// context of the run; nil leaves them roots.
+	// Propagator reads the trace context that a call carries; nil is W3C's.
+	// Nothing is ever added to a call.
+	Propagator propagation.TextMapPropagator
+	// Parent gives calls that carry no trace context of their own that
+	// of the run; nil leaves them roots.
 	Parent func(context.Context, time.Time) context.Context
 	// OneClient says that each connection belongs to one client alone, as it does
 	// where a run's program is the only one that knows of the proxy. A redirect
@@ -103,6 +108,9 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
+	}
+	if cfg.Propagator == nil {
+		cfg.Propagator = propagation.TraceContext{}
 	}
 	if cfg.patience == 0 {
 		cfg.patience = headerTimeout

@@ -567,7 +567,7 @@ func (t *tap) closeIdle() {
 // callContext is the context that a call's telemetry belongs to: its own, if
 // it brings one, else that of the run.
 func (s *Server) callContext(ctx context.Context, h http.Header, route *Route) context.Context {
-	own := propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(h))
+	own := s.cfg.Propagator.Extract(ctx, propagation.HeaderCarrier(h))
 	switch {
 	case trace.SpanContextFromContext(own).IsValid():
 		ctx = own

@@ -9,6 +9,7 @@
 package inject
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,11 +162,10 @@ func (in *Injection) route(r row, upstream string, userSet bool) string {
 }
 
 // Env is environ with the plan's variables set, url giving each route's base
-// URL at the proxy (no slash at its end), and with the trace context where it
-// is not empty. All other entries stay as and where they are; what is new comes
-// last. A trace state that belongs to another traceparent than the one that is
-// set goes: W3C Trace Context binds them to each other.
-func Env(environ []string, in Injection, url func(Route) string, traceparent, tracestate string) []string {
+// URL at the proxy (no slash at its end), and with further ones, such as the
+// trace context; an empty value takes a variable out. All other entries stay as
+// and where they are; what is new comes last.
+func Env(environ []string, in Injection, url func(Route) string, further map[string]string) []string {
 	values := map[string]string{}
 	var order []string
 	put := func(name, value string) {
@@ -179,11 +179,8 @@ func Env(environ []string, in Injection, url func(Route) string, traceparent, tr
 	for _, c := range in.changes {
 		put(c.variable, c.value(urls[c.route]))
 	}
-	if traceparent != "" {
-		put("TRACEPARENT", traceparent)
-		if tracestate != "" {
-			put("TRACESTATE", tracestate)
-		}
+	for _, name := range slices.Sorted(maps.Keys(further)) {
+		put(name, further[name])
 	}
 	out := make([]string, 0, len(environ)+len(order))
 	seen := map[string]bool{}
@@ -193,19 +190,20 @@ func Env(environ []string, in Injection, url func(Route) string, traceparent, tr
 			out = append(out, entry)
 			continue
 		}
-		if traceparent != "" && tracestate == "" && same(name, "TRACESTATE") {
-			continue
-		}
+		gone := false
 		for _, want := range order {
 			if same(name, want) {
 				entry = name + "=" + values[want]
 				seen[want] = true
+				gone = values[want] == ""
 			}
 		}
-		out = append(out, entry)
+		if !gone {
+			out = append(out, entry)
+		}
 	}
 	for _, name := range order {
-		if !seen[name] {
+		if !seen[name] && values[name] != "" {
 			out = append(out, name+"="+values[name])
 		}
 	}

@@ -132,7 +132,7 @@ func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 			if d := cmp.Diff(in.Routes, tt.routes); d != "" {
 				t.Errorf("routes (-got +want):\n%s", d)
 			}
-			if d := cmp.Diff(inject.Env(tt.environ, in, proxied, "", ""), tt.want); d != "" {
+			if d := cmp.Diff(inject.Env(tt.environ, in, proxied, nil), tt.want); d != "" {
 				t.Errorf("environment (-got +want):\n%s", d)
 			}
 			if d := cmp.Diff(tt.environ, before); d != "" {
@@ -210,28 +210,29 @@ func TestEnvChangesNothingElse(t *testing.T) {
 	}
 	const base, old = "OPENAI_BASE_URL=http://127.0.0.1:9/S/openai", "OPENAI_API_BASE=http://127.0.0.1:9/S/openai"
 	tests := []struct {
-		name, traceparent, tracestate string
-		want                          []string
+		name    string
+		further map[string]string
+		want    []string
 	}{
-		{"no trace context: the user's stays", "", "", with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old)},
+		{"no trace context: the user's stays", nil, with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old)},
 		{
-			"trace context in the place of the user's", "00-1", "a=b",
+			"trace context in the place of the user's", map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b"},
 			with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old, "TRACEPARENT", "TRACEPARENT=00-1", "TRACESTATE", "TRACESTATE=a=b"),
 		},
 		{
-			"the state of another trace goes", "00-1", "",
+			"the state of another trace goes", map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": ""},
 			with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old, "TRACEPARENT", "TRACEPARENT=00-1", "TRACESTATE", "gone"),
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := inject.Env(environ, inject.Plan(environ), proxied, tt.traceparent, tt.tracestate)
+			got := inject.Env(environ, inject.Plan(environ), proxied, tt.further)
 			if d := cmp.Diff(got, tt.want); d != "" {
 				t.Errorf("-got +want:\n%s", d)
 			}
 		})
 	}
-	got := inject.Env([]string{"A=1"}, inject.Injection{}, proxied, "00-1", "a=b")
+	got := inject.Env([]string{"A=1"}, inject.Injection{}, proxied, map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b", "GONE": ""})
 	if d := cmp.Diff(got, []string{"A=1", "TRACEPARENT=00-1", "TRACESTATE=a=b"}); d != "" {
 		t.Errorf("a new trace context, no plan (-got +want):\n%s", d)
 	}
@@ -240,7 +241,7 @@ func TestEnvChangesNothingElse(t *testing.T) {
 func TestValueIsWhatEnvSets(t *testing.T) {
 	environ := []string{"OPENAI_BASE_URL=http://me@h/v1/"}
 	in := inject.Plan(environ)
-	env := inject.Env(environ, in, proxied, "", "")
+	env := inject.Env(environ, in, proxied, nil)
 	if got := "OPENAI_BASE_URL=" + in.Value("OPENAI_BASE_URL", proxied(in.Routes[0])); got != env[0] {
 		t.Errorf("got %s, want %s", got, env[0])
 	}
