@@ -15,27 +15,25 @@ const rootHelp = `otel-genai runs any program, unchanged, and turns its calls to
 into OpenTelemetry traces, metrics and events.
 
   otel-genai run ./myapp            telemetry goes to a collector on http://localhost:4318
-  otel-genai run --traces_exporter console --metrics_exporter none --logs_exporter none python main.py
   otel-genai demo                   see what comes out: needs no key and no network
 
 Commands:
   run       run a program; "otel-genai ./myapp" is the same
   proxy     serve the observing proxy on its own, for a pod or a team
   demo      a small client against a make-believe server
+  settings  show what is in force, and where each value came from
   version   print the version
   help      this, or "otel-genai help run": all flags
 
 Flags most used (each is a variable too: --traces_exporter is OTEL_TRACES_EXPORTER):
-  --traces_exporter LIST         otlp, console, otlp_file, none; likewise
-  --metrics_exporter, --logs_exporter
-  --exporter_otlp_endpoint URL   where the collector listens
-  --service_name NAME            the program's name unless given
-  --quiet                        ` + quietHelp + `
+  --traces_exporter, --metrics_exporter, --logs_exporter LIST   otlp, console, none, ...
+  --exporter_otlp_endpoint URL      where the collector listens
+  --service_name NAME               the program's name unless given
+  --dry-run                         ` + dryRunHelp + `
+  --quiet                           ` + quietHelp + `
 
 Our flags come first and take a value; from the first other word on, the command
-line is the program's own. A command's name wins over a program's: "otel-genai --
-demo" runs a program called demo. Exit status: the program's own; 2 for a wrong
-command line, 125 where otel-genai could not set up, 126 and 127 as shells have them.
+line is the program's own, and so is the exit status (see help run for ours).
 `
 
 const runHelp = `Usage: otel-genai run [flags] [--] command [args...]
@@ -46,6 +44,12 @@ and prints, its signals, terminal and exit status are its own.
 
 Every flag takes a value, booleans too, and is a variable: --traces_exporter is
 OTEL_TRACES_EXPORTER. A flag wins over the variable. --kebab-case is the same.
+A command's name wins over a program's: "otel-genai -- demo" runs a program
+called demo.
+
+Exit status: the program's own; 2 for a wrong command line, 125 where otel-genai
+could not set up, 126 where the program can't be executed, 127 where there is
+none of that name.
 `
 
 const proxyHelp = `Usage: otel-genai proxy [flags]
@@ -68,6 +72,13 @@ const demoHelp = `Usage: otel-genai demo [flags]
 Runs a small client against a make-believe OpenAI server on this machine and
 shows the telemetry of its calls. With exporters of your own choice it goes
 there instead: otel-genai demo --traces_exporter console
+`
+
+const settingsHelp = `Usage: otel-genai settings [flags] [--all] [--format text|json]
+
+Shows the settings that are in force, and where each value came from: a default,
+the environment, the file that OTEL_CONFIG_FILE names, or a flag. It takes the
+flags that run takes. Secrets are left out.
 `
 
 const quietHelp = "say nothing but errors, not even that telemetry was lost"
@@ -115,6 +126,8 @@ func (m *program) helpOf(c *cobra.Command) {
 		fmt.Fprintf(&b, proxyHelp, wrap(public), wrap(own))
 	case "demo":
 		b.WriteString(demoHelp)
+	case "settings":
+		b.WriteString(settingsHelp)
 	case "version":
 		b.WriteString("Usage: otel-genai version\n\nPrints the version.\n")
 	default:
@@ -162,7 +175,11 @@ func writeSettings(b *bytes.Buffer, fs *pflag.FlagSet) {
 			fmt.Fprintf(b, "  --%s %s\n        %s\n", s.flag(), s.placeholder(), s.help())
 		}
 	}
-	b.WriteString("\nSwitches:\n  --quiet\n        " + quietHelp + "\n  --help\n        this\n")
+	b.WriteString("\nSwitches:\n  --quiet\n        " + quietHelp + "\n")
+	if f := fs.Lookup("dry_run"); f != nil {
+		b.WriteString("  --dry-run\n        " + f.Usage + "\n")
+	}
+	b.WriteString("  --help\n        this\n")
 }
 
 // help is the text with the default.

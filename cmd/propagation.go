@@ -43,15 +43,7 @@ func propagator(text string) (propagation.TextMapPropagator, *misuse) {
 }
 
 // propagator is the one in force.
-func (v values) propagator(d *exporters.Declaration) (propagation.TextMapPropagator, error) {
-	if d != nil {
-		p, err := d.Propagator()
-		if err != nil {
-			m := fileMisuse(err)
-			return nil, usage(v.name(byVariable(varConfigFile))+": "+m.problem, m.hint)
-		}
-		return p, nil
-	}
+func (v values) propagator() (propagation.TextMapPropagator, error) {
 	p, wrong := propagator(v.text(varPropagators))
 	if wrong != nil { // it could be read a moment ago
 		return nil, usage(v.name(byVariable(varPropagators))+": "+wrong.problem, wrong.hint)

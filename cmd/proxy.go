@@ -35,7 +35,7 @@ func (m *program) proxyCommand() *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			return usage("otel-genai proxy runs no program", "to run one: otel-genai run "+printable(strings.Join(args, " ")))
+			return usage("otel-genai proxy runs no program", "to run one: otel-genai run "+shownWords(args))
 		},
 		RunE: func(*cobra.Command, []string) error {
 			v, err := m.resolve("proxy", flags)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func (m *program) tree() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c.Flags(), err) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { m.helpOf(c) })
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.AddCommand(m.runCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand())
+	root.AddCommand(m.runCommand(), m.settingsCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand())
 	root.SetHelpCommand(m.helpCommand())
 	return root
 }
@@ -85,13 +86,23 @@ func (m *program) takeSettings(c *cobra.Command, name string, flags flagSet) {
 	c.Flags().BoolVar(&m.say.quiet, "quiet", false, quietHelp)
 }
 
+// shownWords are words of a command line as they may be said back: without what
+// looks like a key.
+func shownWords(words []string) string {
+	var shown []string
+	for _, w := range words {
+		shown = append(shown, printable(shownArgument(w)))
+	}
+	return strings.Join(shown, " ")
+}
+
 // noArgs refuses words after a command that runs nothing.
 func (m *program) noArgs(name string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
-		return usage("otel-genai "+name+" takes no arguments", "to run a program called "+name+": otel-genai -- "+name)
+		return usage("otel-genai "+name+" runs no program", "to run one: otel-genai run "+shownWords(args)+"; one called "+name+": otel-genai -- "+name)
 	}
 }
 
@@ -104,6 +115,7 @@ func (m *program) dispatch(root *cobra.Command, args []string) ([]string, error)
 	fs := pflag.NewFlagSet("otel-genai", pflag.ContinueOnError)
 	flagSet{}.register(fs, "run")
 	fs.Bool("quiet", false, "")
+	fs.Bool("dry-run", false, "")
 	help := fs.BoolP("help", "h", false, "")
 	version := fs.Bool("version", false, "")
 	fs.Usage = func() {}
@@ -124,6 +136,9 @@ func (m *program) dispatch(root *cobra.Command, args []string) ([]string, error)
 	}
 	return append([]string{"run"}, args...), nil
 }
+
+// commandNames are those that somebody may misspell.
+var commandNames = []string{"run", "proxy", "demo", "settings", "version", "help"}
 
 func isCommand(root *cobra.Command, word string) bool {
 	if word == "help" {

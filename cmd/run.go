@@ -23,6 +23,7 @@ import (
 
 func (m *program) runCommand() *cobra.Command {
 	flags := flagSet{}
+	var dry bool
 	c := &cobra.Command{
 		Use:   "run [flags] [--] command [args...]",
 		Short: "run a program and turn its model calls into telemetry",
@@ -35,10 +36,15 @@ func (m *program) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return m.run(v, job{command: launcher.Command{Name: args[0], Args: args[1:]}, environ: m.environ})
+			j := job{command: launcher.Command{Name: args[0], Args: args[1:]}, environ: m.environ}
+			if dry {
+				return m.dryRun(v, j)
+			}
+			return m.run(v, j)
 		},
 	}
 	m.takeSettings(c, "run", flags)
+	c.Flags().BoolVar(&dry, "dry-run", false, dryRunHelp)
 	return c
 }
 
@@ -149,6 +155,9 @@ func startFailure(err error) error {
 	f := setupFailure(err, "")
 	if start, ok := errors.AsType[*launcher.StartError](err); ok {
 		f.status, f.hint = start.Status, start.Hint
+		if meant := closest(start.Name, slices.Values(commandNames)); start.Status == 127 && meant != "" {
+			f.hint = "did you mean otel-genai " + meant + "?"
+		}
 	}
 	return f
 }

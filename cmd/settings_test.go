@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,41 @@ func TestTableHasWhatWasPromised(t *testing.T) {
 			t.Errorf("%s is not in the table", variable)
 		}
 	}
+}
+
+// The names come from https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+// and https://opentelemetry.io/docs/specs/otel/protocol/exporter/.
+func TestTableHasEveryVariableOfTheSpecification(t *testing.T) {
+	for _, variable := range words(t, "testdata/specification.txt") {
+		if byVariable(variable) == nil {
+			t.Errorf("%s is not in the table", variable)
+		}
+	}
+}
+
+// The names come from `opentelemetry-instrument --help` (opentelemetry-distro
+// 0.66b2 on Python 3.11), without --help and --version.
+func TestEveryFlagOfPythonsLauncherIsTaken(t *testing.T) {
+	names := words(t, "testdata/opentelemetry-instrument.txt")
+	if len(names) != 88 {
+		t.Errorf("%d flags", len(names))
+	}
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flagSet{}.register(fs, "run")
+	for _, name := range names {
+		if fs.Lookup(name) == nil {
+			t.Errorf("--%s is not taken", name)
+		}
+	}
+}
+
+func words(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(text))
 }
 
 func TestFlagOverEnvironmentOverDefault(t *testing.T) {

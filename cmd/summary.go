@@ -119,7 +119,7 @@ func where(v values, f fate, in trace.SpanContext) string {
 		for _, name := range names {
 			switch name {
 			case "otlp", "otlp_proto_http", "otlp_proto_grpc":
-				p := at("sent to " + v.endpoint(s.signal, name))
+				p := at(v.sent(s.signal, s.variable, name))
 				arrived, lost := f.Sent(s.signal)
 				p.arrived, p.lost = p.arrived || arrived, p.lost || lost
 			case "otlp_file":
@@ -158,6 +158,14 @@ func whyUnsampled(v values, in trace.SpanContext) string {
 		return v.name(s) + " is " + sampler
 	}
 	return "the calls' own trace context is not sampled"
+}
+
+// sent says where a signal goes by OTLP.
+func (v values) sent(signal, variable, exporter string) string {
+	if v[variable].source == fromFile {
+		return "sent where " + v.text(varConfigFile) + " says"
+	}
+	return "sent to " + v.endpoint(signal, exporter)
 }
 
 // endpoint is where a signal goes by OTLP, fit to be shown.

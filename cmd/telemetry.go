@@ -64,7 +64,7 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 		return nil, err
 	}
 	t := &telemetry{say: m.say, upstream: proxy.NewUpstream(how.getenv)}
-	if t.propagator, err = v.propagator(declaration); err != nil {
+	if t.propagator, err = v.propagator(); err != nil {
 		return nil, err
 	}
 	content, err := semconv.ParseContent(v.text(varContent))

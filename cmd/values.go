@@ -139,6 +139,10 @@ func (v values) giveWay() error {
 	for variable, signal := range map[string]string{varTraces: "traces", varMetrics: "metrics", varLogs: "logs"} {
 		v[variable] = value{text: d.Exporters(signal), source: fromFile}
 	}
+	if _, wrong := propagator(d.Propagators()); wrong != nil {
+		return usage(v.name(file)+": "+wrong.problem, wrong.hint)
+	}
+	v[varPropagators] = value{text: d.Propagators(), source: fromFile}
 	return nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/otelconf"
-	"go.opentelemetry.io/otel/propagation"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
@@ -94,13 +93,34 @@ func (d *Declaration) Exporters(name string) string {
 	return nameNone
 }
 
-// Propagator is what reads and writes trace context.
-func (d *Declaration) Propagator() (propagation.TextMapPropagator, error) {
-	sdk, err := otelconf.NewSDK(otelconf.WithOpenTelemetryConfiguration(otelconf.OpenTelemetryConfiguration{Propagator: d.cfg.Propagator}))
-	if err != nil {
-		return nil, declarationError("propagator", err)
+// Propagators is what OTEL_PROPAGATORS would say: names with commas between
+// them, or none.
+func (d *Declaration) Propagators() string {
+	p := d.cfg.Propagator
+	if p == nil {
+		return nameNone
 	}
-	return sdk.Propagator(), nil
+	var names []string
+	for _, one := range p.Composite {
+		for _, known := range []struct {
+			name string
+			here bool
+		}{
+			{"tracecontext", one.Tracecontext != nil}, {"baggage", one.Baggage != nil}, {"b3", one.B3 != nil},
+			{"b3multi", one.B3Multi != nil}, {"jaeger", one.Jaeger != nil}, {"ottrace", one.Ottrace != nil},
+		} {
+			if known.here {
+				names = append(names, known.name)
+			}
+		}
+	}
+	if p.CompositeList != nil {
+		names = append(names, *p.CompositeList)
+	}
+	if len(names) == 0 {
+		return nameNone
+	}
+	return strings.Join(names, ",")
 }
 
 func declarationError(where string, err error) *Error {

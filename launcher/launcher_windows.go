@@ -36,6 +36,16 @@ func Start(c Command) (*Process, error) {
 	return p, nil
 }
 
+// Find returns the file that [Start] would execute for c, without starting
+// anything. An error is a [*StartError].
+func Find(c Command) (string, error) {
+	path, err := exec.LookPath(c.Name)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", startError(c, err)
+	}
+	return path, nil
+}
+
 // PID is the child's process ID.
 func (p *Process) PID() int { return p.process.Pid }
 

@@ -1,0 +1,62 @@
+package cmd
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/otel-genai/otel-genai/launcher"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/settings.md")
+
+// docs/settings.md is the table, for readers.
+func TestSettingsAreDocumented(t *testing.T) {
+	const path = "../docs/settings.md"
+	want := settingsPage()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a page
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("docs/settings.md is not what the table says: go test ./cmd -run TestSettingsAreDocumented -update")
+	}
+}
+
+func TestFirstScreenIsOne(t *testing.T) {
+	if lines := strings.Count(rootHelp, "\n"); lines > 24 {
+		t.Errorf("%d lines", lines)
+	}
+	for line := range strings.Lines(rootHelp + runHelp + settingsHelp + demoHelp) {
+		if len(line) > 101 {
+			t.Errorf("%d characters: %s", len(line), line)
+		}
+	}
+}
+
+func TestMisspeltCommandIsGuessed(t *testing.T) {
+	for word, want := range map[string]string{"setings": "settings", "proxi": "proxy", "myapp": ""} {
+		err := startFailure(notFoundError(t, word))
+		if got := err.(*failure).hint; strings.Contains(got, "did you mean otel-genai "+want+"?") != (want != "") {
+			t.Errorf("%s: %q", word, got)
+		}
+	}
+	if names := len((&program{say: &voice{}}).tree().Commands()); names != len(commandNames) { // the demo's client, and no help yet
+		t.Errorf("%d commands", names)
+	}
+}
+
+func notFoundError(t *testing.T, name string) error {
+	t.Helper()
+	_, err := launcher.Find(launcher.Command{Name: name, Env: []string{"PATH=/nosuch"}})
+	if err == nil {
+		t.Fatal("found")
+	}
+	return err
+}
