@@ -32,6 +32,11 @@ func (m *program) dryRun(v values, j job) error {
 	for i, arg := range command.Args {
 		line("", fmt.Sprintf("argument %d: %s", i+1, shownArgument(arg)))
 	}
+	if j.joins {
+		line("as", "it is: this is inside another run, which observes its calls")
+		_, err = fmt.Fprint(m.stdout, b.String())
+		return err
+	}
 	leads := v.text(varInject) != "none"
 	span := v.is(varRunSpan) && !off("traces", v.text(varTraces))
 	if !wanted(v) || !leads && !span {
@@ -40,6 +45,7 @@ func (m *program) dryRun(v values, j job) error {
 		return err
 	}
 	if leads {
+		line("set", varOuter+"="+strings.TrimSuffix(standIn, "/")+": so that a run inside joins this one")
 		plan := inject.Plan(j.environ)
 		for _, d := range plan.Decisions {
 			switch {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"runtime"
 	"slices"
@@ -37,6 +38,12 @@ func (m *program) runCommand() *cobra.Command {
 				return err
 			}
 			j := job{command: launcher.Command{Name: args[0], Args: args[1:]}, environ: m.environ}
+			if m.inside() {
+				if !dry {
+					return m.join(v, j)
+				}
+				j.joins = true
+			}
 			if dry {
 				return m.dryRun(v, j)
 			}
@@ -55,6 +62,7 @@ type job struct {
 	name    string           // of the program; empty: what its command line says
 	service string           // service.name unless the user gives one; empty: the name
 	console io.Writer        // where the console exporters write; nil: as the settings say
+	joins   bool             // another run, which observes its calls
 	after   func(*telemetry) // called when all is done, in the place of the summary; nil where there was no telemetry
 }
 
@@ -75,7 +83,8 @@ func (m *program) run(v values, j job) error {
 	name := orElse(j.name, programName(j.words()))
 	secret := newSecret()
 	t, err := m.startTelemetry(context.Background(), v, setup{
-		service: orElse(j.service, name), console: j.console, hold: true, program: programPath(j.command.Name), getenv: getenvOf(j.environ),
+		service: orElse(j.service, name), console: j.console, hold: true, program: programPath(j.command.Name),
+		instrumented: instrumented(j.words(), getenvOf(j.environ)), getenv: getenvOf(j.environ),
 		secrets: append(environSecrets(getenvOf(j.environ)), secret),
 	})
 	if err != nil {
@@ -85,6 +94,10 @@ func (m *program) run(v values, j job) error {
 	t.in = r.in
 	if span {
 		r = startRunSpan(t.providers.Tracer.Tracer(scopeName, withVersion()), r.in, name, j.command.Name)
+	}
+	t.duplicates.not(r.in)
+	if r.span != nil {
+		t.duplicates.not(r.span.SpanContext())
 	}
 	var plan inject.Injection
 	var server *proxy.Server
@@ -97,11 +110,15 @@ func (m *program) run(v values, j job) error {
 			return err
 		}
 	}
-	var trace map[string]string
+	further := map[string]string{varOuter: ""} // of a run that has ended
 	if v.is(varParent) {
-		trace = r.environ(t.propagator)
+		maps.Copy(further, r.environ(t.propagator))
 	}
-	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, trace)
+	if server != nil {
+		// Without the slash: who holds the way to us is told by what follows it (linger).
+		further[varOuter] = strings.TrimSuffix(server.URL(""), "/")
+	}
+	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, further)
 
 	m.say.hold() // the terminal is the program's
 	process, err := launcher.Start(j.command)
@@ -205,6 +222,9 @@ func (m *program) summarize(v values, t *telemetry, plan inject.Injection) {
 	}
 	if t.seen.calls.Load() > 0 {
 		m.say.note(t.line(v))
+		if text := t.duplicates.say(); text != "" {
+			m.say.note(text)
+		}
 		return
 	}
 	problem, hint := unseen(v, plan)

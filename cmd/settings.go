@@ -23,6 +23,7 @@ const (
 	varParent      = "OTEL_GENAI_TRACEPARENT"
 	varRunSpan     = "OTEL_GENAI_RUN_SPAN"
 	varInject      = "OTEL_GENAI_INJECT"
+	varDuplicates  = "OTEL_GENAI_DUPLICATES"
 	varLinger      = "OTEL_GENAI_LINGER"
 	varListen      = "OTEL_GENAI_LISTEN"
 	varSecret      = "OTEL_GENAI_SECRET"
@@ -55,6 +56,7 @@ var settings = slices.Concat(
 		{Variable: varInject, Kind: kindEnum, Default: "auto", Allowed: []string{"auto", "base-url", "none"}, Help: "how the program's calls are routed to us: by the base URL variables of its clients (auto is base-url today), or not at all", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varRunSpan, Kind: kindBool, Default: "true", Help: "a span for the run itself, parent of its calls", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varParent, Kind: kindBool, Default: "true", Help: "give the program the run's trace context in TRACEPARENT", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varDuplicates, Kind: kindEnum, Default: duplicatesSpans, Allowed: []string{duplicatesEmit, duplicatesSpans, duplicatesDrop}, Help: "what is made of the calls of a program that instruments itself, where its command line or its trace context tells: emit everything, spans alone, or drop them", Group: groupRun, Actor: byUs},
 		{Variable: varLinger, Kind: kindBool, Default: "false", Help: "when the program has ended, keep serving until the programs that it left running have ended too, or INT, TERM or HUP; Linux only", Group: groupRun, Actor: byUs, Only: "run", Check: checkLinger},
 		{Variable: varFlush, Kind: kindMillis, Default: "5000", Help: "how long to wait for the last telemetry to be sent, in milliseconds", Group: groupRun, Actor: byUs},
 

@@ -134,7 +134,7 @@ func (m *program) strangers() []string {
 	var names []string
 	for _, entry := range m.environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "OTEL_") && byVariable(name) == nil && !slices.Contains(names, name) {
+		if strings.HasPrefix(name, "OTEL_") && byVariable(name) == nil && name != varOuter && !slices.Contains(names, name) {
 			names = append(names, printable(name))
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	nooplog "go.opentelemetry.io/otel/log/noop"
+	noopmetric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -25,6 +27,7 @@ type telemetry struct {
 	upstream   *proxy.Upstream
 	queue      *instrument.Queue
 	transport  *instrument.Transport
+	duplicates *duplicates
 	seen       summary
 	say        *voice
 	faults     faults
@@ -44,12 +47,13 @@ func wanted(v values) bool {
 
 // setup is what telemetry needs to know beside the settings.
 type setup struct {
-	service string              // service.name unless the user gives one
-	console io.Writer           // where the console exporters write; nil: as the settings say
-	hold    bool                // keep the exporters' words for the end
-	program string              // path of the program that is observed; empty: ourselves
-	getenv  func(string) string // the environment that calls leave from: its proxies, its trust
-	secrets []string            // of the run's own, which nothing may show
+	service      string              // service.name unless the user gives one
+	console      io.Writer           // where the console exporters write; nil: as the settings say
+	hold         bool                // keep the exporters' words for the end
+	program      string              // path of the program that is observed; empty: ourselves
+	instrumented bool                // the program makes GenAI telemetry of its own
+	getenv       func(string) string // the environment that calls leave from: its proxies, its trust
+	secrets      []string            // of the run's own, which nothing may show
 }
 
 // startTelemetry sets up what v asks for. It is the one place that changes our
@@ -105,12 +109,19 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 		t.close(0)
 		return nil, setupFailure(err, "")
 	}
+	emission.MeterProvider, emission.LoggerProvider = noopmetric.NewMeterProvider(), nooplog.NewLoggerProvider()
+	spans, err := semconv.New(emission)
+	if err != nil {
+		t.close(0)
+		return nil, setupFailure(err, "")
+	}
+	t.duplicates = &duplicates{whole: observer, spans: spans, mode: v.text(varDuplicates), told: how.instrumented}
 	rules, wrong := redaction(v.text(varRedact))
 	if wrong != nil { // it could be read a moment ago
 		t.close(0)
 		return nil, usage(v.name(byVariable(varRedact))+": "+wrong.problem, wrong.hint)
 	}
-	t.queue = instrument.NewQueue(redact.Observer(observer, rules.Hide(how.secrets...)))
+	t.queue = instrument.NewQueue(redact.Observer(t.duplicates, rules.Hide(how.secrets...)))
 	t.transport = instrument.NewTransport(t.upstream,
 		instrument.WithObserver(t.queue, &t.seen),
 		instrument.WithKeep(content.Keep()),

@@ -283,7 +283,7 @@ func lead(args []string) {
 
 var (
 	numbered = regexp.MustCompile(`(pipe:|socket:|/dev/pts/|pts/|autogroup-)\[?\d+\]?`)
-	ours     = regexp.MustCompile(`(?m)^(environment )?(OPENAI_BASE_URL|OPENAI_API_BASE|TRACEPARENT)=.*\n`)
+	ours     = regexp.MustCompile(`(?m)^(environment )?(OPENAI_BASE_URL|OPENAI_API_BASE|TRACEPARENT|OTEL_GENAI_RUN)=.*\n`)
 )
 
 // Whatever a program can ask, it gets the answer that it would get without us,

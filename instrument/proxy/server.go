@@ -290,13 +290,39 @@ func (s *Server) secretive(target string) bool {
 	return subtle.ConstantTimeCompare([]byte(word), []byte(s.cfg.Secret)) == 1
 }
 
+// greets reports whether a target is the secret and nothing more: see [Answers].
+func (s *Server) greets(target string) bool {
+	return strings.HasSuffix(target, "/") && strings.Count(target, "/") == 2 && s.secretive(target)
+}
+
+// Answers reports whether a proxy listens at url, which is what [Server.URL]
+// gives for no route, and takes its secret. It asks that proxy alone, by no
+// other, and gives up when ctx is done.
+func Answers(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	t := &http.Transport{DisableKeepAlives: true} // no proxy of the environment's
+	resp, err := t.RoundTrip(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusNoContent
+}
+
 // ServeHTTP forwards one request of an HTTP/2 connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
 	defer s.calls.Done()
 	route, rest := s.route(r.RequestURI)
 	if route == nil {
-		w.WriteHeader(http.StatusNotFound)
+		status := http.StatusNotFound
+		if s.greets(r.RequestURI) {
+			status = http.StatusNoContent
+		}
+		w.WriteHeader(status)
 		return
 	}
 	s.forward(w, r, route, rest)

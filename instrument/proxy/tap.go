@@ -122,7 +122,7 @@ func (t *tap) request(head []byte) bool {
 		route, path = t.home, string(target) // a redirect to a path, which the client resolved against our address
 	}
 	if route == nil {
-		t.refuse()
+		t.refuse(t.s.greets(string(target)))
 		return false
 	}
 	t.in.known()
@@ -499,8 +499,9 @@ func (t *tap) clientEnded(err error) {
 	})
 }
 
-// refuse answers a stranger, or a child with a path that leads nowhere.
-func (t *tap) refuse() {
+// refuse answers a stranger, or a child with a path that leads nowhere; with 204
+// one who asks whether this is the proxy that it knows the secret of.
+func (t *tap) refuse(known bool) {
 	t.mu.Lock()
 	for t.turns > 0 && !t.closed {
 		t.changed.Wait()
@@ -510,7 +511,11 @@ func (t *tap) refuse() {
 		_ = l.conn.Close()
 	}
 	t.mu.Unlock()
-	_, _ = io.WriteString(t.client, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	answer := "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+	if known {
+		answer = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+	}
+	_, _ = io.WriteString(t.client, answer)
 	t.dismiss()
 }
 
