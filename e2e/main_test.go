@@ -240,11 +240,16 @@ func do(dir string, argv ...string) error {
 // the checkers in ../shared.
 func python(t *testing.T) string {
 	t.Helper()
+	return venv(t, "../examples/python/requirements.txt", "testdata/requirements.txt")
+}
+
+// venv returns the interpreter of an environment with the packages of files.
+func venv(t *testing.T, files ...string) string {
+	t.Helper()
 	system, err := exec.LookPath("python3")
 	if err != nil {
 		need(t, "python3 is needed: %v", err)
 	}
-	files := []string{"../examples/python/requirements.txt", "testdata/requirements.txt"}
 	inside := func(dir string) string {
 		if runtime.GOOS == "windows" {
 			return filepath.Join(dir, "venv", "Scripts", "python.exe")
@@ -255,7 +260,11 @@ func python(t *testing.T) string {
 		if err := do(".", system, "-m", "venv", filepath.Join(dir, "venv")); err != nil {
 			return err
 		}
-		return do(".", inside(dir), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", files[0], "-r", files[1])
+		args := []string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check"}
+		for _, f := range files {
+			args = append(args, "-r", f)
+		}
+		return do(".", append([]string{inside(dir)}, args...)...)
 	})
 	return inside(dir)
 }
