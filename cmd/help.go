@@ -22,7 +22,7 @@ Commands:
   proxy     serve the observing proxy on its own, for a pod or a team
   demo      a small client against a make-believe server
   settings  show what is in force, and where each value came from
-  version   print the version
+  version   print the version; "completion bash" a script for your shell
   help      this, or "otel-genai help run": all flags
 
 Flags most used (each is a variable too: --traces_exporter is OTEL_TRACES_EXPORTER):
@@ -81,6 +81,24 @@ the environment, the file that OTEL_CONFIG_FILE names, or a flag. It takes the
 flags that run takes. Secrets are left out.
 `
 
+const versionHelp = `Usage: otel-genai version [--format text|json]
+
+Prints the version, the commit it was built from, Go's version and the platform.
+`
+
+const completionHelp = `Usage: otel-genai completion bash|zsh|fish|powershell
+
+Prints a script that completes our command line: commands, flags and what may
+stand in them; from the program's name on, what the program itself completes.
+
+  bash         source <(otel-genai completion bash)
+  zsh          source <(otel-genai completion zsh), after compinit
+  fish         otel-genai completion fish | source
+  powershell   otel-genai completion powershell | Out-String | Invoke-Expression
+
+Our packages for Linux and Homebrew install it.
+`
+
 const quietHelp = "say nothing but errors, not even that telemetry was lost"
 
 func (m *program) helpCommand() *cobra.Command {
@@ -129,7 +147,9 @@ func (m *program) helpOf(c *cobra.Command) {
 	case "settings":
 		b.WriteString(settingsHelp)
 	case "version":
-		b.WriteString("Usage: otel-genai version\n\nPrints the version.\n")
+		b.WriteString(versionHelp)
+	case "completion":
+		b.WriteString(completionHelp)
 	default:
 		b.WriteString(rootHelp)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,8 +30,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The demo starts its own program again, which here is the test binary.
-	if len(os.Args) == 2 && os.Args[1] == demoClientName {
+	// The demo starts its own program again, which here is the test binary, and
+	// so does the bash that completes our line.
+	if len(os.Args) == 2 && os.Args[1] == demoClientName || filepath.Base(os.Args[0]) == "otel-genai" && len(os.Args) > 1 && completes(os.Args[1:]) {
 		os.Exit(Main())
 	}
 	testscript.Main(leakless{m}, map[string]func(){

@@ -44,7 +44,17 @@ func Main() int {
 
 func (m *program) main(args []string) int {
 	root := m.tree()
-	args, err := m.dispatch(root, args)
+	var err error
+	if completes(args) {
+		question, ok := askCobra(root, args)
+		if !ok {
+			_ = m.leaveToShell()
+			return 0
+		}
+		args = question
+	} else {
+		args, err = m.dispatch(root, args)
+	}
 	if err == nil {
 		root.SetArgs(args)
 		err = root.Execute()
@@ -75,7 +85,7 @@ func (m *program) tree() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c.Flags(), err) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { m.helpOf(c) })
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.AddCommand(m.runCommand(), m.settingsCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand())
+	root.AddCommand(m.runCommand(), m.settingsCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand(), m.completionCommand(), m.manCommand())
 	root.SetHelpCommand(m.helpCommand())
 	return root
 }
@@ -84,6 +94,7 @@ func (m *program) tree() *cobra.Command {
 func (m *program) takeSettings(c *cobra.Command, name string, flags flagSet) {
 	flags.register(c.Flags(), name)
 	c.Flags().BoolVar(&m.say.quiet, "quiet", false, quietHelp)
+	completeSettings(c)
 }
 
 // shownWords are words of a command line as they may be said back: without what
@@ -138,7 +149,7 @@ func (m *program) dispatch(root *cobra.Command, args []string) ([]string, error)
 }
 
 // commandNames are those that somebody may misspell.
-var commandNames = []string{"run", "proxy", "demo", "settings", "version", "help"}
+var commandNames = []string{"run", "proxy", "demo", "settings", "version", "completion", "help"}
 
 func isCommand(root *cobra.Command, word string) bool {
 	if word == "help" {

@@ -50,6 +50,7 @@ func (m *program) settingsCommand() *cobra.Command {
 	m.takeSettings(c, "", flags)
 	c.Flags().BoolVar(&all, "all", false, "also those that nobody has set")
 	c.Flags().StringVar(&format, "format", "text", "text or json")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
