@@ -30,6 +30,7 @@ func TestFindSaysWhatStartWouldDo(t *testing.T) {
 		{"a directory", dir, 126},
 		{"not executable", write("plain", "x", 0o644), 126},
 		{"without its interpreter", write("lost", "#!/nosuch/interpreter\n", 0o755), 126},
+		{"without its interpreter, named without a folder", write("loose", "#!nosuch-interpreter\n", 0o755), 126},
 		{"no name", "", 127},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

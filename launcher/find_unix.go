@@ -5,7 +5,6 @@ package launcher
 import (
 	"errors"
 	"os"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +26,7 @@ func Find(c Command) (string, error) {
 			err = syscall.EACCES
 		default:
 			err = unix.Access(path, unix.X_OK)
-			if err == nil && script && strings.HasPrefix(name, "/") {
+			if err == nil && script && name != "" {
 				if _, missing := os.Stat(name); missing != nil {
 					err = syscall.ENOENT
 				}
