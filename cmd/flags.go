@@ -104,26 +104,29 @@ func closest(name string, words iter.Seq[string]) string {
 	return best
 }
 
-// distance is how many letters have to be put in, taken out or changed to make
-// b of a (Levenshtein), or limit when it is that or more.
+// distance is how many letters have to be put in, taken out, changed or swapped
+// with the next one to make b of a (Damerau-Levenshtein, each place edited
+// once), or limit when it is that or more.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := last[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				cost = min(cost, before[j-1]+1)
+			}
+			row[j+1] = min(cost, row[j]+1, last[j+1]+1)
 		}
 	}
 	return min(row[len(b)], limit)

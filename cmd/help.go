@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,11 @@ func (m *program) helpCommand() *cobra.Command {
 					return nil
 				}
 			}
-			return usage(fmt.Sprintf("there is no command %q", printable(args[0])), "otel-genai help lists the commands")
+			hint := "otel-genai help lists the commands"
+			if near := closest(args[0], slices.Values(commandNames)); near != "" {
+				hint = "did you mean otel-genai help " + near + "?"
+			}
+			return usage(fmt.Sprintf("there is no command %q", printable(args[0])), hint)
 		},
 	}
 }

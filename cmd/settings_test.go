@@ -307,7 +307,7 @@ func TestDistance(t *testing.T) {
 	for _, tt := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"a", "b", 1}, {"kitten", "sitting", 3}, {"abc", "abcd", 1}, {"abc", "xyzabc", 3}, {"a", "abcdef", 4}} {
+	}{{"", "", 0}, {"a", "b", 1}, {"kitten", "sitting", 3}, {"abc", "abcd", 1}, {"abc", "xyzabc", 3}, {"dmeo", "demo", 1}, {"ab", "ba", 1}, {"a", "abcdef", 4}} {
 		if got := distance(tt.a, tt.b, 4); got != tt.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
 		}
