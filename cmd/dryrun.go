@@ -2,19 +2,25 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/otel-genai/otel-genai/exporters"
-	"github.com/otel-genai/otel-genai/instrument/redact"
 	"github.com/otel-genai/otel-genai/launcher"
 	"github.com/otel-genai/otel-genai/launcher/inject"
 )
 
 const dryRunHelp = "start nothing: print what would be started and set"
 
-// standIn is what a dry run shows for the proxy's address, which is made up
-// anew for each run.
-const standIn = "http://127.0.0.1:PORT/SECRET/"
+// What a dry run shows for the proxy's address, which is made up anew for each
+// run, and what stands for it where a URL is wanted.
+const (
+	shownAddress = "http://127.0.0.1:PORT/SECRET/"
+	standIn      = "http://127.0.0.1:0/SECRET/"
+)
 
 // dryRun prints what run would do, without doing any of it. Passwords and keys
 // are left out of what it shows.
@@ -29,8 +35,8 @@ func (m *program) dryRun(v values, j job) error {
 	line := func(what, text string) { fmt.Fprintf(&b, "%-8s%s\n", what, printable(text)) }
 
 	line("start", path)
-	for i, arg := range command.Args {
-		line("", fmt.Sprintf("argument %d: %s", i+1, shownArgument(arg)))
+	for i, arg := range shownArguments(command.Args) {
+		line("", fmt.Sprintf("argument %d: %s", i+1, arg))
 	}
 	if j.joins {
 		line("as", "it is: this is inside another run, which observes its calls")
@@ -52,7 +58,7 @@ func (m *program) dryRun(v values, j job) error {
 			case d.Action == inject.Held:
 				line("leave", d.Variable+": "+d.Why)
 			default:
-				text := d.Variable + "=" + shownURL(plan.Value(d.Variable, standIn+d.Route))
+				text := d.Variable + "=" + strings.Replace(shownURL(plan.Value(d.Variable, standIn+d.Route)), standIn, shownAddress, 1)
 				if d.WasSet {
 					text += " instead of " + shownURL(d.Old)
 				}
@@ -65,9 +71,21 @@ func (m *program) dryRun(v values, j job) error {
 		if err != nil {
 			return err
 		}
-		for _, field := range p.Fields() {
-			if name := environName(field); name != "BAGGAGE" && name != "TRACESTATE" {
+		getenv := getenvOf(j.environ)
+		given := traceEnviron(p, trace.NewSpanContext(trace.SpanContextConfig{
+			TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
+			TraceState: incoming(p, getenv).TraceState(),
+		}))
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			old := getenv(name)
+			switch {
+			case given[name] == old:
+			case given[name] != "" && old != "":
+				line("set", name+": the trace context of the run's span, instead of "+old)
+			case given[name] != "":
 				line("set", name+": the trace context of the run's span")
+			case old != "":
+				line("unset", name+": it belongs to the trace context that the run's takes the place of")
 			}
 		}
 	}
@@ -96,24 +114,4 @@ func (m *program) dryRun(v values, j job) error {
 	}
 	_, err = fmt.Fprint(m.stdout, b.String())
 	return err
-}
-
-// dryArguments are the rules by which arguments are shown: keys have a shape.
-var dryArguments = func() *redact.Rules {
-	rules, err := redact.Parse("keys,jwt")
-	if err != nil {
-		panic(err) // both are names of the table
-	}
-	return rules
-}()
-
-// shownArgument is one argument, without a key, and a URL's user and query.
-func shownArgument(arg string) string {
-	if flag, value, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(flag, "-") && strings.Contains(value, "://") {
-		return flag + "=" + shownURL(value)
-	}
-	if strings.Contains(arg, "://") {
-		return shownURL(arg)
-	}
-	return dryArguments.Text(arg)
 }

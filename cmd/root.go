@@ -100,9 +100,9 @@ func (m *program) takeSettings(c *cobra.Command, name string, flags flagSet) {
 // shownWords are words of a command line as they may be said back: without what
 // looks like a key.
 func shownWords(words []string) string {
-	var shown []string
-	for _, w := range words {
-		shown = append(shown, printable(shownArgument(w)))
+	shown := shownArguments(words)
+	for i, w := range shown {
+		shown[i] = printable(w)
 	}
 	return strings.Join(shown, " ")
 }

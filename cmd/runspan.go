@@ -131,8 +131,14 @@ func (r *runSpan) environ(p propagation.TextMapPropagator) map[string]string {
 	if r.span == nil || !r.span.SpanContext().IsValid() {
 		return nil
 	}
+	return traceEnviron(p, r.span.SpanContext())
+}
+
+// traceEnviron are the variables that say sc, an empty value for one that would
+// belong to another trace.
+func traceEnviron(p propagation.TextMapPropagator, sc trace.SpanContext) map[string]string {
 	carrier := environCarrier{set: map[string]string{}}
-	p.Inject(trace.ContextWithSpanContext(context.Background(), r.span.SpanContext()), carrier)
+	p.Inject(trace.ContextWithSpanContext(context.Background(), sc), carrier)
 	if _, w3c := carrier.set["TRACEPARENT"]; w3c && carrier.set["TRACESTATE"] == "" {
 		carrier.set["TRACESTATE"] = "" // W3C Trace Context binds them to each other
 	}

@@ -40,14 +40,14 @@ func (m *program) settingsCommand() *cobra.Command {
 			if format != "text" && format != "json" {
 				return usage(fmt.Sprintf("--format: %q is not one of its values", printable(format)), "use text or json")
 			}
-			v, err := m.resolve("", flags)
+			v, err := m.resolve("run", flags)
 			if err != nil {
 				return err
 			}
 			return m.showSettings(v, all, format == "json")
 		},
 	}
-	m.takeSettings(c, "", flags)
+	m.takeSettings(c, "run", flags)
 	c.Flags().BoolVar(&all, "all", false, "also those that nobody has set")
 	c.Flags().StringVar(&format, "format", "text", "text or json")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -81,7 +81,7 @@ func (m *program) showSettings(v values, all, asJSON bool) error {
 		value := printable(s.Value)
 		switch {
 		case s.Hidden:
-			value = "(hidden)"
+			value = hidden
 		case value == "":
 			value = "-"
 		}
@@ -101,12 +101,10 @@ func (v values) shown(s *setting, getenv func(string) string) shownSetting {
 	switch {
 	case set.text == "":
 		out.Value = orElse(s.DefaultText, "")
-	case s.Kind == kindSecret:
-		out.Value, out.Hidden = "", true
-	case s.Kind == kindURL:
-		out.Value = shownURL(set.text)
-	case s.Variable == varUpstream:
-		out.Value = shownUpstreams(set.text)
+	default:
+		if out.Value = s.shownValue(set.text); out.Value == hidden {
+			out.Value, out.Hidden = "", true
+		}
 	}
 	switch {
 	case s.Actor == accepted && set.source != fromDefault:
