@@ -50,9 +50,17 @@ func (m *program) dryRun(v values, j job) error {
 		_, err = fmt.Fprint(m.stdout, b.String())
 		return err
 	}
+	var plan inject.Injection
 	if leads {
-		line("set", varOuter+"="+strings.TrimSuffix(standIn, "/")+": so that a run inside joins this one")
-		plan := inject.Plan(j.environ)
+		plan = inject.Plan(j.environ)
+	}
+	switch {
+	case len(plan.Routes) > 0:
+		line("set", varOuter+"="+strings.TrimSuffix(shownAddress, "/")+": so that a run inside joins this one")
+	case getenvOf(j.environ)(varOuter) != "":
+		line("unset", varOuter+": it is of a run that has ended")
+	}
+	if leads {
 		for _, d := range plan.Decisions {
 			switch {
 			case d.Action == inject.Held:

@@ -101,6 +101,8 @@ func TestDryRunSetsWhatTheRunSets(t *testing.T) {
 		{name: "no propagator", env: []string{parent, "TRACESTATE=a=b"}, flags: []string{"--propagators", "none"}},
 		{name: "no trace context for it", env: []string{"TRACESTATE=a=b"}, flags: []string{"--genai_traceparent", "false"}},
 		{name: "no span of the run", env: []string{parent}, flags: []string{"--genai_run_span", "false"}},
+		{name: "inside a run that has ended", env: []string{base, "OTEL_GENAI_RUN=http://127.0.0.1:1/gone"}},
+		{name: "inside a run that has ended, with no way to us", env: []string{"OTEL_GENAI_RUN=http://127.0.0.1:1/gone"}, flags: []string{"--genai_inject", "none"}},
 		{name: "no way to us", flags: []string{"--genai_inject", "none"}},
 		{name: "neither", flags: []string{"--genai_inject", "none", "--genai_run_span", "false"}},
 		{name: "no telemetry", env: []string{base, "TRACESTATE=a=b"}, flags: []string{"--sdk_disabled", "true"}},
