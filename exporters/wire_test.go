@@ -488,3 +488,26 @@ func FuzzHostileAnswers(f *testing.F) {
 
 // repeated reports whether a field comes twice: decoders merge then.
 func repeated(b []byte) bool { return strings.Count(string(b), "\n") > 1 }
+
+// Whoever ends a TLS connection because we showed no certificate may be heard
+// only as a pipe that broke: the way out is the same.
+func TestConnectionThatIsLostUnderAWriteIsNoAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		endpoint, text, hint string
+		live                 bool
+	}{
+		{"https://127.0.0.1:1", "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "CLIENT_CERTIFICATE", false},
+		{"https://127.0.0.1:1", "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "CLIENT_CERTIFICATE", false},
+		{"http://127.0.0.1:1", "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "", false},
+		{"https://127.0.0.1:1", "the database has a broken pipe, try later", "", true},
+	} {
+		s, err := readSettings(traces, protoGRPC, env("OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint), func(_, _ string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := s.diagnoseGRPC(context.Background(), status.Error(codes.Unavailable, tt.text))
+		if f.live != tt.live || !f.retry || (f.hint != "") != (tt.hint != "") || !strings.Contains(f.hint, tt.hint) {
+			t.Errorf("%s, %s: %+v", tt.endpoint, tt.text, f)
+		}
+	}
+}
