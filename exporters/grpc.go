@@ -106,9 +106,9 @@ func (s settings) diagnoseGRPC(ctx context.Context, err error) *failure {
 	}
 	if st.Code() == codes.Unavailable && lostConnection(text) {
 		f := &failure{kind: "connection", where: s.shown, what: "it ends the connection", retry: true}
-		if s.secure && s.clientCertificate == "" {
+		if s.secure {
 			// In TLS 1.3 that is what is left of the alert where we wrote meanwhile.
-			f.hint = "if it asks who we are, set " + s.name("CLIENT_CERTIFICATE") + " and " + s.name("CLIENT_KEY")
+			f.hint = "if it asks who we are, see " + s.name("CLIENT_CERTIFICATE") + " and " + s.name("CLIENT_KEY")
 		}
 		return f
 	}

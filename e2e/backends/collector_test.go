@@ -304,7 +304,9 @@ func TestCollectorThatRefuses(t *testing.T) {
 		env  []string
 		says []string
 	}{
-		{"no certificate of ours", []string{trust, header}, []string{"certificate required", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"}},
+		// TLS 1.3 lets a client begin to write before it hears of that, so that the
+		// reason may be lost on the way: the way out is the same.
+		{"no certificate of ours", []string{trust, header}, []string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"}},
 		{
 			"a certificate of another authority",
 			[]string{

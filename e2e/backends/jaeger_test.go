@@ -19,22 +19,22 @@ type jaegerServer struct {
 
 func startJaeger(t *testing.T) jaegerServer {
 	t.Helper()
-	a := freeAddresses(t, 4)
+	a := freeAddresses(t, 11)
 	j := jaegerServer{query: a[0], http: a[1], grpc: a[2]}
-	// Every listener that it has, by name; those that nothing here needs get
-	// whatever port is free.
+	// Every listener that it has, by name. One that took whatever port is free
+	// might take that of another.
 	j.server = start(t, `"status":"ready"`, programs.jaeger,
 		"--query.http-server.host-port="+j.query,
 		"--collector.otlp.http.host-port="+j.http,
 		"--collector.otlp.grpc.host-port="+j.grpc,
-		"--collector.grpc-server.host-port="+a[3], // the agent, in the same process, dials it
-		"--query.grpc-server.host-port=127.0.0.1:0",
-		"--collector.http-server.host-port=127.0.0.1:0",
-		"--admin.http.host-port=127.0.0.1:0",
-		"--http-server.host-port=127.0.0.1:0",
-		"--processor.jaeger-binary.server-host-port=127.0.0.1:0",
-		"--processor.jaeger-compact.server-host-port=127.0.0.1:0",
-		"--processor.zipkin-compact.server-host-port=127.0.0.1:0",
+		"--collector.grpc-server.host-port="+a[3],
+		"--query.grpc-server.host-port="+a[4],
+		"--collector.http-server.host-port="+a[5],
+		"--admin.http.host-port="+a[6],
+		"--http-server.host-port="+a[7],
+		"--processor.jaeger-binary.server-host-port="+a[8],
+		"--processor.jaeger-compact.server-host-port="+a[9],
+		"--processor.zipkin-compact.server-host-port="+a[10],
 		"--collector.zipkin.host-port=",
 		"--log-level=info",
 	)
