@@ -10,33 +10,37 @@ import (
 
 // The variables that this package reads by name.
 const (
-	varTraces      = "OTEL_TRACES_EXPORTER"
-	varMetrics     = "OTEL_METRICS_EXPORTER"
-	varLogs        = "OTEL_LOGS_EXPORTER"
-	varConsole     = "OTEL_GENAI_CONSOLE_STREAM"
-	varFile        = "OTEL_GENAI_FILE"
-	varDisabled    = "OTEL_SDK_DISABLED"
-	varService     = "OTEL_SERVICE_NAME"
-	varContent     = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-	varEmitEvent   = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
-	varFlush       = "OTEL_GENAI_FLUSH_TIMEOUT"
-	varParent      = "OTEL_GENAI_TRACEPARENT"
-	varRunSpan     = "OTEL_GENAI_RUN_SPAN"
-	varInject      = "OTEL_GENAI_INJECT"
-	varDuplicates  = "OTEL_GENAI_DUPLICATES"
-	varLinger      = "OTEL_GENAI_LINGER"
-	varListen      = "OTEL_GENAI_LISTEN"
-	varSecret      = "OTEL_GENAI_SECRET"
-	varUpstream    = "OTEL_GENAI_UPSTREAM"
-	varRedact      = "OTEL_GENAI_REDACT"
-	varSampler     = "OTEL_TRACES_SAMPLER"
-	varSamplerArg  = "OTEL_TRACES_SAMPLER_ARG"
-	varPropagators = "OTEL_PROPAGATORS"
-	varDetectors   = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
-	varConfigFile  = "OTEL_CONFIG_FILE"
-	varLogLevel    = "OTEL_LOG_LEVEL"
-	varPromHost    = "OTEL_EXPORTER_PROMETHEUS_HOST"
-	varPromPort    = "OTEL_EXPORTER_PROMETHEUS_PORT"
+	varTraces       = "OTEL_TRACES_EXPORTER"
+	varMetrics      = "OTEL_METRICS_EXPORTER"
+	varLogs         = "OTEL_LOGS_EXPORTER"
+	varConsole      = "OTEL_GENAI_CONSOLE_STREAM"
+	varFile         = "OTEL_GENAI_FILE"
+	varDisabled     = "OTEL_SDK_DISABLED"
+	varService      = "OTEL_SERVICE_NAME"
+	varContent      = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+	varEmitEvent    = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
+	varFlush        = "OTEL_GENAI_FLUSH_TIMEOUT"
+	varParent       = "OTEL_GENAI_TRACEPARENT"
+	varRunSpan      = "OTEL_GENAI_RUN_SPAN"
+	varInject       = "OTEL_GENAI_INJECT"
+	varHook         = "OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK"
+	varUploadBase   = "OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH"
+	varUploadFormat = "OTEL_INSTRUMENTATION_GENAI_UPLOAD_FORMAT"
+	varUploadQueue  = "OTEL_INSTRUMENTATION_GENAI_UPLOAD_MAX_QUEUE_SIZE"
+	varDuplicates   = "OTEL_GENAI_DUPLICATES"
+	varLinger       = "OTEL_GENAI_LINGER"
+	varListen       = "OTEL_GENAI_LISTEN"
+	varSecret       = "OTEL_GENAI_SECRET"
+	varUpstream     = "OTEL_GENAI_UPSTREAM"
+	varRedact       = "OTEL_GENAI_REDACT"
+	varSampler      = "OTEL_TRACES_SAMPLER"
+	varSamplerArg   = "OTEL_TRACES_SAMPLER_ARG"
+	varPropagators  = "OTEL_PROPAGATORS"
+	varDetectors    = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
+	varConfigFile   = "OTEL_CONFIG_FILE"
+	varLogLevel     = "OTEL_LOG_LEVEL"
+	varPromHost     = "OTEL_EXPORTER_PROMETHEUS_HOST"
+	varPromPort     = "OTEL_EXPORTER_PROMETHEUS_PORT"
 )
 
 const defaultFile = "otel-genai.jsonl"
@@ -61,6 +65,10 @@ var settings = slices.Concat(
 		{Variable: varFlush, Kind: kindMillis, Default: "5000", Help: "how long to wait for the last telemetry to be sent, in milliseconds", Group: groupRun, Actor: byUs},
 
 		{Variable: varContent, Kind: kindEnum, Default: "NO_CONTENT", Allowed: []string{"NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT", "true", "false"}, Help: "record messages and tool definitions: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT (or true), false", Group: groupContent, Actor: byUs, Value: "MODE"},
+		{Variable: varHook, Help: "upload: messages and tool definitions are written to files, and spans and events refer to them instead of holding them", Group: groupContent, Actor: byUs, Check: checkHook, Value: "upload"},
+		{Variable: varUploadBase, Kind: kindFile, Help: "the folder that upload writes to: a path, or file:///a/path", Group: groupContent, Actor: byUs, Check: checkUploadBase, Value: "FOLDER"},
+		{Variable: varUploadFormat, Kind: kindEnum, Default: "json", Allowed: []string{"json", "jsonl"}, Help: "how upload writes a document: one JSON array, or one line for each message", Group: groupContent, Actor: byUs},
+		{Variable: varUploadQueue, Kind: kindCount, Default: "20", Help: "how many documents may wait to be written", Group: groupContent, Actor: byUs},
 		{Variable: varEmitEvent, Kind: kindBool, DefaultText: "true where content goes to events", Help: "send the event with the details of each call", Group: groupContent, Actor: byUs},
 
 		{Variable: varRedact, Help: "what to take out of all telemetry: " + strings.Join(redact.Names(), ", ") + " or all, @FILE with such lines, or [NAME=]re:REGEX to the end of the line (RE2); may be repeated (the variable: commas or lines between); a request's own credentials always are", Group: groupContent, Actor: byUs, Check: checkRedact, Repeat: true, Join: "\n", Value: "LIST"},

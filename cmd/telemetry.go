@@ -28,6 +28,7 @@ type telemetry struct {
 	queue      *instrument.Queue
 	transport  *instrument.Transport
 	duplicates *duplicates
+	uploads    *exporters.Uploads // nil: content goes to no files
 	seen       summary
 	say        *voice
 	faults     faults
@@ -42,7 +43,7 @@ func exporterConfig(v values) exporters.Config {
 
 // wanted reports whether there is any telemetry to make.
 func wanted(v values) bool {
-	return !v.is(varDisabled) && exporters.Any(exporterConfig(v))
+	return !v.is(varDisabled) && (exporters.Any(exporterConfig(v)) || v.uploads())
 }
 
 // setup is what telemetry needs to know beside the settings.
@@ -100,6 +101,15 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 		TracerProvider: t.providers.Tracer, MeterProvider: t.providers.Meter, LoggerProvider: t.providers.Logger,
 		Content: content, Version: version(),
 	}
+	keep := content.Keep()
+	if t.uploads, err = m.startUploads(v); err != nil {
+		t.close(0)
+		return nil, err
+	}
+	if t.uploads != nil {
+		emission.Uploader, emission.UploadLines = t.uploads, v.text(varUploadFormat) == "jsonl"
+		keep = semconv.UploadKeep()
+	}
 	if v.given(varEmitEvent) {
 		emit := v.is(varEmitEvent)
 		emission.EmitEvent = &emit
@@ -124,7 +134,7 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	t.queue = instrument.NewQueue(redact.Observer(t.duplicates, rules.Hide(how.secrets...)))
 	t.transport = instrument.NewTransport(t.upstream,
 		instrument.WithObserver(t.queue, &t.seen),
-		instrument.WithKeep(content.Keep()),
+		instrument.WithKeep(keep),
 		instrument.WithWarn(t.fault),
 	)
 	return t, nil
@@ -170,6 +180,9 @@ func (t *telemetry) flush(ctx context.Context) {
 			t.lost = true
 			t.say.warn(count(n, "call was", "calls were")+" not recorded: more came than could be kept", "")
 		}
+	}
+	if t.uploads != nil {
+		t.uploads.Flush(ctx)
 	}
 	// What could not be sent has been said by the exporters, with its reason.
 	if errors.Is(t.providers.Shutdown(ctx), exporters.ErrUndelivered) {

@@ -25,7 +25,7 @@ func (o *Observer) emitDetails(ctx context.Context, in *genai.Inference, attrs [
 	r.SetTimestamp(at)
 	all := make([]keyValue, 0, len(attrs)+9)
 	all = append(append(all, attrs...), startAttributes(in)...)
-	if o.content.Events() {
+	if o.content.Events() && o.uploader == nil {
 		all = contentValues(all, in)
 	}
 	r.AddAttributes(all...)

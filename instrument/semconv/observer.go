@@ -29,6 +29,13 @@ type Config struct {
 	// the other modes; false never does.
 	EmitEvent *bool
 
+	// Uploader takes content away; spans and events then refer to it and carry
+	// none, whatever Content says. Nil is none. The record has to hold it:
+	// [UploadKeep].
+	Uploader Uploader
+	// UploadLines makes each document JSON lines instead of one JSON array.
+	UploadLines bool
+
 	// Version is the version that the instrumentation scope carries.
 	Version string
 }
@@ -42,6 +49,9 @@ type Observer struct {
 	metrics *metrics
 	content Content
 	details bool
+
+	uploader Uploader
+	lines    bool
 }
 
 var _ genai.Observer = (*Observer)(nil)
@@ -70,6 +80,9 @@ func New(c Config) (*Observer, error) {
 		metrics: m,
 		content: c.Content,
 		details: c.Content.Events(),
+
+		uploader: c.Uploader,
+		lines:    c.UploadLines,
 	}
 	if c.EmitEvent != nil {
 		o.details = *c.EmitEvent
@@ -139,8 +152,9 @@ func (c *observation) End(in *genai.Inference) {
 
 	recording := c.span.IsRecording()
 	details := c.o.wantsDetails(c.ctx, in)
+	refs := c.o.upload(in) // also of what is not sampled
 	if recording || details {
-		attrs := callAttributes(in, c.start)
+		attrs := append(callAttributes(in, c.start), refs...)
 		if details {
 			c.o.emitDetails(c.ctx, in, attrs, end)
 		}
@@ -163,7 +177,7 @@ func (c *observation) finishSpan(in *genai.Inference, attrs []keyValue) {
 	if s := in.Response.HTTPStatus; s >= 400 {
 		attrs = append(attrs, keyHTTPStatusCode.Int(s))
 	}
-	if c.o.content.Span() {
+	if c.o.content.Span() && c.o.uploader == nil {
 		attrs = contentJSON(attrs, in)
 	}
 	c.span.SetAttributes(attrs...)
