@@ -38,6 +38,16 @@ type duplicates struct {
 
 var _ genai.Observer = (*duplicates)(nil)
 
+// duplicatesMode is what is made of duplicates unless the user says it: by a proxy
+// everything. Many programs share it, so that trace context changes from call to
+// call whoever makes telemetry, and metrics would be lost.
+func duplicatesMode(v values, shared bool) string {
+	if shared && !v.given(varDuplicates) {
+		return duplicatesEmit
+	}
+	return v.text(varDuplicates)
+}
+
 // not are parents that come from us.
 func (d *duplicates) not(parents ...trace.SpanContext) {
 	d.mu.Lock()

@@ -78,7 +78,7 @@ func (m *program) proxy(v values) error {
 	var t *telemetry
 	if wanted(v) {
 		var err error
-		if t, err = m.startTelemetry(ctx, v, setup{service: proxyService, getenv: m.getenv, secrets: append(environSecrets(m.getenv), c.Secret)}); err != nil {
+		if t, err = m.startTelemetry(ctx, v, setup{service: proxyService, shared: true, getenv: m.getenv, secrets: append(environSecrets(m.getenv), c.Secret)}); err != nil {
 			return err
 		}
 		c.Upstream, c.Transport = t.upstream, t.transport

@@ -53,6 +53,7 @@ type setup struct {
 	hold         bool                // keep the exporters' words for the end
 	program      string              // path of the program that is observed; empty: ourselves
 	instrumented bool                // the program makes GenAI telemetry of its own
+	shared       bool                // calls come from any number of programs
 	getenv       func(string) string // the environment that calls leave from: its proxies, its trust
 	secrets      []string            // of the run's own, which nothing may show
 }
@@ -125,7 +126,7 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 		t.close(0)
 		return nil, setupFailure(err, "")
 	}
-	t.duplicates = &duplicates{whole: observer, spans: spans, mode: v.text(varDuplicates), told: how.instrumented}
+	t.duplicates = &duplicates{whole: observer, spans: spans, mode: duplicatesMode(v, how.shared), told: how.instrumented}
 	rules, wrong := redaction(v.text(varRedact))
 	if wrong != nil { // it could be read a moment ago
 		t.close(0)
