@@ -114,15 +114,22 @@ func (unobserved) End(*genai.Inference)    {}
 // instrumented reports whether a command line, or what interpreters take from
 // the environment, starts OpenTelemetry's automatic instrumentation.
 func instrumented(words []string, getenv func(string) string) bool {
-	for i, word := range words {
-		switch {
-		case baseName(word) == "opentelemetry-instrument":
-			return true
-		case word == "-m" && i+1 < len(words) && strings.HasPrefix(words[i+1], "opentelemetry.instrumentation"):
-			return true
-		case agent(word):
+	// One wrapper a turn, as programName has it; what follows the program is its own.
+	for range 8 {
+		if len(words) == 0 {
+			break
+		}
+		if baseName(words[0]) == "opentelemetry-instrument" {
 			return true
 		}
+		r, wraps := runners[runnerKey(unversioned(baseName(words[0])))]
+		if !wraps {
+			break
+		}
+		if loadsAgent(words[1:]) {
+			return true
+		}
+		words, _ = r.find(words[1:])
 	}
 	for _, variable := range []string{"NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"} {
 		for word := range strings.FieldsSeq(getenv(variable)) {
@@ -133,6 +140,24 @@ func instrumented(words []string, getenv func(string) string) bool {
 	}
 	// What opentelemetry-instrument and the Kubernetes operator put there.
 	return strings.Contains(getenv("PYTHONPATH"), "opentelemetry/instrumentation/auto_instrumentation")
+}
+
+// loadsAgent reports whether an interpreter's own options, which stand before
+// what it runs, load OpenTelemetry.
+func loadsAgent(words []string) bool {
+	for i, word := range words {
+		before := ""
+		if i > 0 {
+			before = words[i-1]
+		}
+		switch {
+		case agent(word), before == "-m" && strings.HasPrefix(word, "opentelemetry.instrumentation"):
+			return true
+		case !strings.HasPrefix(word, "-") && !strings.HasPrefix(before, "-"):
+			return false
+		}
+	}
+	return false
 }
 
 // agent reports whether an option loads OpenTelemetry into an interpreter.
