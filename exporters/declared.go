@@ -106,8 +106,12 @@ func (d *Declaration) Propagators() string {
 			name string
 			here bool
 		}{
-			{"tracecontext", one.Tracecontext != nil}, {"baggage", one.Baggage != nil}, {"b3", one.B3 != nil},
-			{"b3multi", one.B3Multi != nil}, {"jaeger", one.Jaeger != nil}, {"ottrace", one.Ottrace != nil},
+			{"tracecontext", one.Tracecontext != nil},
+			{"baggage", one.Baggage != nil},
+			{"b3", one.B3 != nil},
+			{"b3multi", one.B3Multi != nil},
+			{"jaeger", one.Jaeger != nil},
+			{"ottrace", one.Ottrace != nil},
 		} {
 			if known.here {
 				names = append(names, known.name)

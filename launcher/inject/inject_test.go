@@ -216,11 +216,13 @@ func TestEnvChangesNothingElse(t *testing.T) {
 	}{
 		{"no trace context: the user's stays", nil, with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old)},
 		{
-			"trace context in the place of the user's", map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b"},
+			"trace context in the place of the user's",
+			map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b"},
 			with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old, "TRACEPARENT", "TRACEPARENT=00-1", "TRACESTATE", "TRACESTATE=a=b"),
 		},
 		{
-			"the state of another trace goes", map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": ""},
+			"the state of another trace goes",
+			map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": ""},
 			with("OPENAI_BASE_URL", base, "OPENAI_API_BASE", old, "TRACEPARENT", "TRACEPARENT=00-1", "TRACESTATE", "gone"),
 		},
 	}
