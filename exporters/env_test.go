@@ -2,6 +2,7 @@ package exporters
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -76,6 +77,49 @@ func TestEndpointGRPC(t *testing.T) {
 				t.Errorf("got %s, secure %v; want %s, %v", s.target, s.secure, tt.target, tt.secure)
 			}
 		})
+	}
+}
+
+// Each of OTLP's variables, for all signals and for each, comes to where it
+// acts; that it acts there is shown by the tests of requests and of TLS.
+func TestEveryVariableOfEverySignalIsRead(t *testing.T) {
+	for _, tt := range []struct {
+		key, all, own string
+		got           func(settings) string
+		wantAll       string
+		wantOwn       string
+	}{
+		{"TIMEOUT", "1000", "2000", func(s settings) string { return s.timeout.String() }, "1s", "2s"},
+		{"COMPRESSION", "none", "gzip", func(s settings) string { return fmt.Sprint(s.gzip) }, "false", "true"},
+		{"PROTOCOL", "http/json", "grpc", func(s settings) string { return s.protocol }, "http/json", "grpc"},
+		{"HEADERS", "a=1", "b=2", func(s settings) string { return fmt.Sprint(s.headers) }, "map[a:1]", "map[b:2]"},
+		{"ENDPOINT", "http://one:1", "http://two:2", func(s settings) string { return s.url.Host }, "one:1", "two:2"},
+		{"CERTIFICATE", "all.pem", "own.pem", func(s settings) string { return s.certificate }, "all.pem", "own.pem"},
+		{"CLIENT_CERTIFICATE", "all.pem", "own.pem", func(s settings) string { return s.clientCertificate }, "all.pem", "own.pem"},
+		{"CLIENT_KEY", "all.key", "own.key", func(s settings) string { return s.clientKey }, "all.key", "own.key"},
+	} {
+		for _, sig := range []signal{traces, metrics, logs} {
+			all := prefix + tt.key
+			own := prefix + rows[sig].env + "_" + tt.key
+			if s, _ := read(t, sig, all, tt.all); tt.got(s) != tt.wantAll {
+				t.Errorf("%s: %s is read as %s", sig, all, tt.got(s))
+			}
+			if s, _ := read(t, sig, all, tt.all, own, tt.own); tt.got(s) != tt.wantOwn {
+				t.Errorf("%s: %s is read as %s", sig, own, tt.got(s))
+			}
+		}
+	}
+	for _, sig := range []signal{traces, metrics, logs} {
+		own := prefix + rows[sig].env + "_"
+		grpc := []string{own + "PROTOCOL", "grpc", own + "ENDPOINT", "collector:4317"}
+		if s, _ := read(t, sig, grpc...); !s.secure {
+			t.Errorf("%s: no TLS by default", sig)
+		}
+		for _, name := range []string{own + "INSECURE", prefix + "INSECURE"} {
+			if s, _ := read(t, sig, append(grpc, name, "true")...); s.secure {
+				t.Errorf("%s is not read", name)
+			}
+		}
 	}
 }
 

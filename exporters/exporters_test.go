@@ -418,6 +418,24 @@ func TestQueueThatOverflowsIsCounted(t *testing.T) {
 	}
 }
 
+func TestQueueOfEventsThatOverflowsIsCounted(t *testing.T) {
+	t.Setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "4")
+	t.Setenv("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "1")
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer s.Close()
+	p, v := start(t, Config{
+		Traces: "none", Metrics: "none",
+		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL, "OTEL_BLRP_MAX_QUEUE_SIZE", "4"),
+	})
+	record(p, 100)
+	close(release)
+	_ = p.Shutdown(within(t))
+	if said := v.all(); !strings.Contains(said, "log records lost: the queue was full") || !strings.Contains(said, "OTEL_BLRP_MAX_QUEUE_SIZE") {
+		t.Errorf("got %q", said)
+	}
+}
+
 func TestAny(t *testing.T) {
 	tests := []struct {
 		c    Config

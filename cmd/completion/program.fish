@@ -37,4 +37,10 @@ end
 
 complete -c otel-genai -e
 complete -c otel-genai -n '__otel_genai_program >/dev/null' -f -a '(complete -C (__otel_genai_program))'
-complete -c otel-genai -n 'not __otel_genai_program >/dev/null; and __otel_genai_prepare_completions' -f -a '$__otel_genai_comp_results'
+# What was found for the last line is forgotten first.
+function __otel_genai_ours
+    __otel_genai_program >/dev/null; and return 1
+    __otel_genai_clear_perform_completion_once_result
+    __otel_genai_prepare_completions
+end
+complete -c otel-genai -n __otel_genai_ours -f -a '$__otel_genai_comp_results'
