@@ -131,6 +131,9 @@ func where(v values, f fate, in trace.SpanContext) string {
 			}
 		}
 	}
+	if v.uploads() {
+		at("content written to " + shownURL(v.text(varUploadBase)))
+	}
 	var parts []string
 	for _, p := range places {
 		if p.arrived || !p.lost {

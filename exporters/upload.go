@@ -79,14 +79,12 @@ func CheckUploads(base string) error {
 }
 
 func folder(base string) (string, error) {
-	scheme, rest, isURL := strings.Cut(base, "://")
-	if isURL {
+	if scheme, _, isURL := strings.Cut(base, "://"); isURL {
 		u, err := url.Parse(base)
 		if !strings.EqualFold(scheme, "file") || err != nil || (u.Host != "" && u.Host != "localhost") {
 			return "", &Error{Problem: fmt.Sprintf("%q is no folder of this machine", scheme+"://..."), Hint: "write a path, or file:///a/path"}
 		}
-		rest = filepath.FromSlash(u.Path)
-		base = rest
+		base = filepath.FromSlash(u.Path)
 	}
 	if base == "" {
 		return "", &Error{Problem: "there is no folder to write to", Hint: "write a path, or file:///a/path"}
