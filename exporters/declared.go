@@ -47,6 +47,9 @@ func ReadDeclaration(path string) (*Declaration, error) {
 		return nil, &Error{Problem: "cannot read " + strconv.Quote(path) + ": " + err.Error(), Hint: "name a declarative configuration in YAML that can be read", Err: err}
 	}
 	cfg, err := otelconf.ParseYAML(data)
+	if err == nil && cfg.FileFormat == "" {
+		err = errors.New("it has no file_format")
+	}
 	if err != nil {
 		return nil, &Error{
 			Problem: strconv.Quote(path) + " is no declarative configuration: " + withoutValues(err),
@@ -150,7 +153,7 @@ func (t target) name() string {
 func (d *Declaration) read() error {
 	note := func(sig signal, where string, t target) error {
 		if !t.console && t.otlp == nil {
-			return &Error{Problem: where + ": there is no exporter here of that kind", Hint: "use otlp_http, otlp_grpc or console in the file that " + declarationVar + " names"}
+			return &Error{Problem: where + ": there is no exporter here of that kind", Hint: "use otlp_http or otlp_grpc, each with its endpoint, or console in the file that " + declarationVar + " names"}
 		}
 		d.names[sig] = append(d.names[sig], t.name())
 		return nil
