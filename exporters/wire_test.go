@@ -412,6 +412,11 @@ func TestTLS(t *testing.T) {
 					}
 					return
 				}
+				// In TLS 1.3 the alert may be lost where gRPC was writing already: then
+				// there is no more to tell than that, and the way out.
+				if lost := "it ends the connection"; protocol == "grpc" && len(v.said) == 1 && strings.Contains(v.said[0], lost) && tt.config.ClientAuth == tls.RequireAndVerifyClientCert {
+					tt.want = lost
+				}
 				if len(v.said) != 1 || !strings.Contains(v.said[0], tt.want) || !strings.Contains(v.hints[0], tt.hint) {
 					t.Errorf("got %q, %q; want %q, %q", v.said, v.hints, tt.want, tt.hint)
 				}
