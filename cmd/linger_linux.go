@@ -35,15 +35,56 @@ func holders(text string) []int {
 	return found
 }
 
+// A process that is being executed shows no environment until its new one is in
+// place. One of our session that shows none is looked at again for that long.
+const (
+	execLooks = 50
+	execWait  = time.Millisecond
+)
+
 // holds reports whether text is in the environment of a process. It reads by
 // way of buf, which is larger than text.
 func holds(pid int, text string, buf []byte) bool {
-	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/environ")
+	for look := 0; ; look++ {
+		f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/environ")
+		if err != nil {
+			return false
+		}
+		r := &counting{r: f}
+		found := contains(r, []byte(text), buf)
+		_ = f.Close()
+		if found || r.n > 0 || look == execLooks || !executing(pid) {
+			return found
+		}
+		time.Sleep(execWait)
+	}
+}
+
+// executing reports whether a process that shows no environment may be about to
+// have one: neither a kernel's thread nor one that has ended, and of our session,
+// as a program that ours has just started is.
+func executing(pid int) bool {
+	if _, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe"); err != nil {
+		return false
+	}
+	theirs, err := unix.Getsid(pid)
 	if err != nil {
 		return false
 	}
-	defer func() { _ = f.Close() }()
-	return contains(f, []byte(text), buf)
+	own, err := unix.Getsid(0)
+	return err == nil && own == theirs
+}
+
+// counting is r, and how much has been read of it.
+type counting struct {
+	r io.Reader
+	n int
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
 }
 
 // contains reports whether text is in what r has, also across two pieces of it.
