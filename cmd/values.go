@@ -234,8 +234,9 @@ func (s *setting) check(text string, v values) *misuse {
 			return &misuse{quoted + " is not a number of milliseconds", "write whole milliseconds, such as " + orElse(s.Default, "5000")}
 		}
 	case kindCount:
-		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 || n > math.MaxInt32 {
-			return &misuse{quoted + " is not a number from 1 on", "write a whole number, such as " + orElse(s.Default, "2048")}
+		// The SDK makes room for all of it at once.
+		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 || n > exporters.MaxQueue {
+			return &misuse{quoted + " is not a number from 1 to " + thousands(exporters.MaxQueue), "write a whole number, such as " + orElse(s.Default, "2048")}
 		}
 	case kindLimit:
 		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 || n > math.MaxInt32 {

@@ -3,6 +3,7 @@ package exporters
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -163,6 +164,11 @@ func (d *Declaration) read() error {
 			if err := note(traces, "tracer_provider.processors", spanTarget(one)); err != nil {
 				return err
 			}
+			if b := one.Batch; b != nil {
+				if err := tooMany(b.MaxQueueSize, b.MaxExportBatchSize); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if p := d.cfg.MeterProvider; p != nil {
@@ -176,6 +182,11 @@ func (d *Declaration) read() error {
 		for _, one := range p.Processors {
 			if err := note(logs, "logger_provider.processors", logTarget(one)); err != nil {
 				return err
+			}
+			if b := one.Batch; b != nil {
+				if err := tooMany(b.MaxQueueSize, b.MaxExportBatchSize); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -607,6 +618,7 @@ func (b *builder) declaredTap(sig signal, t target) (*tap, error) {
 	if err != nil {
 		return nil, err
 	}
+	set.declared = true
 	return b.tapTo(sig, set)
 }
 
@@ -618,6 +630,19 @@ func declaredName(text string) string {
 		m := variableName.FindStringSubmatch(name)
 		return "the " + strings.ReplaceAll(strings.ToLower(m[2]), "_", " ") + " of an otlp exporter for " + strings.ToLower(m[1])
 	})
+}
+
+// tooMany refuses sizes that the SDK would make room for and can't.
+func tooMany(sizes ...*int) error {
+	for _, n := range sizes {
+		if n != nil && *n > MaxQueue {
+			return &Error{
+				Problem: fmt.Sprintf("a queue or batch of %d is too long", *n),
+				Hint:    fmt.Sprintf("ask for %d at most", MaxQueue),
+			}
+		}
+	}
+	return nil
 }
 
 func give[T any](opts []T, n *int, option func(int) T) []T {

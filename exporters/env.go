@@ -49,6 +49,8 @@ type settings struct {
 	// The names of files in PEM; "" is none.
 	certificate, clientCertificate, clientKey string
 
+	declared bool // by a file, not by variables
+
 	own map[string]bool // settings that came from the signal's own variable
 }
 
@@ -74,6 +76,9 @@ func (s settings) link() link {
 // name returns the variable that a setting came from or, by default, comes
 // from.
 func (s settings) name(key string) string {
+	if s.declared {
+		return "the " + strings.ReplaceAll(strings.ToLower(key), "_", " ") + " in the file that " + declarationVar + " names"
+	}
 	if s.own[key] {
 		return prefix + rows[s.signal].env + "_" + key
 	}

@@ -120,7 +120,7 @@ func afterLast(text, mark string) string {
 func (s settings) refused() *failure {
 	return &failure{
 		kind: "refused", where: s.shown, what: "connection refused", retry: true, refused: true, early: true,
-		hint: "start a collector there, set " + s.name("ENDPOINT"), instead: true,
+		hint: "start a collector there, set " + s.name("ENDPOINT"), instead: !s.declared,
 	}
 }
 

@@ -21,6 +21,10 @@ const (
 	queueBytes    = 64 << 20
 )
 
+// MaxQueue is the longest queue, and the largest batch, that may be asked for:
+// the SDK makes room for all of it at once.
+const MaxQueue = 1 << 20
+
 // queue counts what goes into one of the SDK's queues and what comes out: the
 // SDK drops in silence. Unless the user has set a length, it also says what is
 // let in: then the SDK never has to drop.
