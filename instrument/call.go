@@ -332,6 +332,7 @@ func (c *call) finish() {
 		if c.ended {
 			return
 		}
+		c.start() // if its answer could not be read
 		c.ended = true
 		in := c.in
 		in.Timing.End = time.Now()

@@ -26,8 +26,19 @@ type replies struct {
 	lost    bool  // it can't be made out; nothing more is read
 }
 
-// expect says that a request was sent.
-func (r *replies) expect(t *turn) { r.waiting = append(r.waiting, t) }
+// expect says that a request was sent. What can't be read any more is not
+// heaped up: the turns before end, and it returns how many did.
+func (r *replies) expect(t *turn) (ended int) {
+	if r.lost {
+		ended = r.end(nil) // who asks anew has had an answer
+		if t.switched != nil {
+			t.switched <- true // as lose does
+			t.switched = nil
+		}
+	}
+	r.waiting = append(r.waiting, t)
+	return ended
+}
 
 // read reads p and returns how many responses ended in it.
 func (r *replies) read(p []byte) (ended int) {

@@ -282,6 +282,9 @@ func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.turns++
+	if l := t.active; l != nil && l.key != key && l.replies.lost {
+		l.over(nil) // its end can't be told; a client that asks another has seen it
+	}
 	for !t.closed && !t.shut && t.active != nil && t.active.key != key && t.turns > 1 {
 		t.changed.Wait() // responses come in the order of the requests
 	}
@@ -312,7 +315,7 @@ func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
 	}
 	t.active = l
 	l.sending = true
-	l.replies.expect(turn)
+	t.turns -= l.replies.expect(turn)
 	return l
 }
 
@@ -503,6 +506,9 @@ func (t *tap) clientEnded(err error) {
 // one who asks whether this is the proxy that it knows the secret of.
 func (t *tap) refuse(known bool) {
 	t.mu.Lock()
+	if l := t.active; l != nil && l.replies.lost {
+		l.over(nil)
+	}
 	for t.turns > 0 && !t.closed {
 		t.changed.Wait()
 	}

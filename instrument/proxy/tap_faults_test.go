@@ -1,0 +1,103 @@
+package proxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+)
+
+func listen(t *testing.T, f func(net.Conn)) *url.URL {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() { // ends when ln is closed
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { defer c.Close(); f(c) }) // ends with the connection
+		}
+	})
+	t.Cleanup(func() { ln.Close(); all.Wait() })
+	return &url.URL{Scheme: "http", Host: ln.Addr().String()}
+}
+
+func dial(t *testing.T, s *Server) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	return c.(*net.TCPConn)
+}
+
+func oddly(t *testing.T) *url.URL {
+	return listen(t, func(c net.Conn) {
+		for r := bufio.NewReader(c); ; {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			body := req.URL.Path
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), len(body), body)
+		}
+	})
+}
+
+func expectBody(t *testing.T, r *bufio.Reader, want string) {
+	t.Helper()
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatalf("no answer: %v, want %q", err, want)
+	}
+	if b, err := io.ReadAll(resp.Body); string(b) != want || err != nil {
+		t.Fatalf("got %d %q %v, want %q", resp.StatusCode, b, err, want)
+	}
+}
+
+func TestUnreadableResponseHoldsNothingUp(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
+	defer other.Close()
+	b, _ := url.Parse(other.URL)
+	s := start(t, "http://unused.test", func(c *Config) {
+		c.Routes = []Route{{ID: "a", Upstream: oddly(t)}, {ID: "b", Upstream: b}}
+	})
+	c := dial(t, s)
+	r := bufio.NewReader(c)
+	for _, target := range []string{"a/1", "a/2", "b/3", "a/4"} {
+		fmt.Fprintf(c, "GET /%s/%s HTTP/1.1\r\nHost: p\r\n\r\n", secret, target)
+		expectBody(t, r, target[1:])
+	}
+	fmt.Fprintf(c, "GET /%s/nowhere HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	expectBody(t, r, "")
+}
+
+func TestUnreadableResponsesAreNotHeaped(t *testing.T) {
+	s := start(t, oddly(t).String())
+	c := dial(t, s)
+	r := bufio.NewReader(c)
+	for range 20 {
+		fmt.Fprintf(c, "GET /%s/up/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+		expectBody(t, r, "/1")
+	}
+	s.each(func(tap *tap) {
+		tap.mu.Lock()
+		defer tap.mu.Unlock()
+		if n := len(tap.active.replies.waiting); n > 1 {
+			t.Errorf("%d calls are held that were answered", n)
+		}
+	})
+}
