@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net"
 	"time"
 
@@ -28,6 +29,23 @@ func drain(c net.Conn) {
 // side's end before does not learn.
 func failed(c net.Conn) bool {
 	return ask(c, func(fd int) (int, error) { return unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR) }) != 0
+}
+
+// hungUp is how the other side has ended, though it may have sent bytes before
+// that are not read yet; nil if it has not.
+func hungUp(c net.Conn) error {
+	events := ask(c, func(fd int) (int, error) {
+		about := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		_, err := unix.Poll(about, 0)
+		return int(about[0].Revents), err
+	})
+	switch {
+	case events&(unix.POLLERR|unix.POLLHUP) != 0:
+		return net.ErrClosed
+	case events&unix.POLLRDHUP != 0:
+		return io.EOF
+	}
+	return nil
 }
 
 // ask asks the system something about c; 0 where it can't be asked.

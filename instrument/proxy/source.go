@@ -110,32 +110,50 @@ func (s *source) known() {
 	}
 }
 
-// watch calls gone if the client ends, or has ended, while something else is
-// waited for. It reads at most once, so that what a client sends is not heaped
-// up here. The source is not to be used until stop has returned.
+// watchEvery is how often the system is asked whether a client is gone whose
+// end stands behind bytes that are not read yet.
+const watchEvery = 100 * time.Millisecond
+
+// watch calls gone, once, if the client ends, or has ended, while something
+// else is waited for. It reads at most once, so that what a client sends is not
+// heaped up here. The source is not to be used until stop has returned.
 func (s *source) watch(gone func(error)) (stop func()) {
 	if s.err != nil {
 		gone(s.err)
-	}
-	// Only what is free now is read into: the bytes already here must not move.
-	if s.err != nil || s.w == len(s.buf) {
 		return func() {}
 	}
-	ended := make(chan struct{})
-	go func() { // ends with the read, which stop interrupts
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() { // ends with the read, which stop interrupts, or when stopped is closed
 		defer close(ended)
-		n, err := s.conn.Read(s.buf[s.w:])
-		s.w += n
-		if err == nil {
-			return
+		// Only what is free now is read into: the bytes already here must not move.
+		if s.w < len(s.buf) {
+			n, err := s.conn.Read(s.buf[s.w:])
+			s.w += n
+			if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+				return
+			}
+			if err != nil {
+				s.err = err
+				gone(err)
+				return
+			}
 		}
-		if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
-			return
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-tick.C:
+				if err := hungUp(s.conn); err != nil {
+					gone(err)
+					return
+				}
+			}
 		}
-		s.err = err
-		gone(err)
 	}()
 	return func() {
+		close(stopped)
 		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
 		<-ended
 		_ = s.conn.SetReadDeadline(time.Time{})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -100,4 +101,35 @@ func TestUnreadableResponsesAreNotHeaped(t *testing.T) {
 			t.Errorf("%d calls are held that were answered", n)
 		}
 	})
+}
+
+func TestClientThatLeavesEndsADialThatHangs(t *testing.T) {
+	for name, send := range map[string]func(c net.Conn){
+		"at once":           func(net.Conn) {},
+		"a body that waits": func(c net.Conn) { time.Sleep(50 * time.Millisecond); io.WriteString(c, `{"model":`) },
+		"a large body":      func(c net.Conn) { io.WriteString(c, strings.Repeat("x", 3*requestPiece)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached, gone := make(chan bool, 1), make(chan bool)
+			silent := listen(t, func(c net.Conn) { // takes the handshake's hello and says nothing
+				reached <- true
+				_, _ = io.Copy(io.Discard, c)
+				close(gone)
+			})
+			silent.Scheme = "https"
+			s := start(t, silent.String())
+			c := dial(t, s)
+			fmt.Fprintf(c, "POST /%s/up/x HTTP/1.1\r\nHost: p\r\nContent-Length: 100000\r\n\r\n", secret)
+			<-reached
+			send(c)
+			time.Sleep(50 * time.Millisecond)
+			c.Close()
+			select {
+			case <-gone:
+			case <-time.After(4 * time.Second):
+				t.Error("the dial goes on for nobody")
+				s.each(func(tap *tap) { tap.close(true) })
+			}
+		})
+	}
 }
