@@ -296,6 +296,7 @@ func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
 		t.closeLocked(true)
 		return nil
 	case l == nil:
+		t.active = nil // its responses have ended: should it end meanwhile, that is none of the client's concern
 		conn, via, err := t.dial(route.Upstream)
 		if err == nil && t.closed {
 			err = net.ErrClosed

@@ -133,3 +133,49 @@ func TestClientThatLeavesEndsADialThatHangs(t *testing.T) {
 		})
 	}
 }
+
+func TestEndOfOneUpstreamWhileAnotherIsDialled(t *testing.T) {
+	end := make(chan struct{})
+	a := listen(t, func(c net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(c))
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")
+		<-end
+	})
+	asked, answer := make(chan bool, 1), make(chan bool)
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "b") }))
+	front.Listener = &slowListener{front.Listener, asked, answer}
+	front.StartTLS()
+	defer front.Close()
+	pem := trusted(t, front)
+	bu, _ := url.Parse(front.URL)
+	up := NewUpstream(env(map[string]string{"REQUESTS_CA_BUNDLE": pem}))
+	defer up.Close()
+	s := start(t, "http://unused.test", func(c *Config) {
+		c.Routes = []Route{{ID: "a", Upstream: a}, {ID: "b", Upstream: bu}}
+		c.Upstream = up
+	})
+	c := dial(t, s)
+	r := bufio.NewReader(c)
+	fmt.Fprintf(c, "GET /%s/a/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	expectBody(t, r, "a")
+	fmt.Fprintf(c, "GET /%s/b/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	<-asked
+	close(end)
+	time.Sleep(100 * time.Millisecond)
+	close(answer)
+	expectBody(t, r, "b")
+}
+
+type slowListener struct {
+	net.Listener
+	asked, answer chan bool
+}
+
+func (l *slowListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.asked <- true
+		<-l.answer
+	}
+	return c, err
+}
