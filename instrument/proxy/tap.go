@@ -291,6 +291,9 @@ func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
 	l := t.links[key]
 	switch {
 	case t.closed || t.shut:
+		t.mu.Unlock()
+		drain(t.client) // what came before the end
+		t.mu.Lock()
 		t.turns--
 		turn.x.End(io.EOF)
 		t.closeLocked(true)

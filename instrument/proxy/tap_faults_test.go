@@ -179,3 +179,34 @@ func (l *slowListener) Accept() (net.Conn, error) {
 	}
 	return c, err
 }
+
+func TestRequestAfterTheUpstreamsEndTakesNothingBack(t *testing.T) {
+	const size = 1 << 20
+	up := listen(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		_, _ = http.ReadRequest(r)
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
+		_, _ = io.WriteString(c, strings.Repeat("x", size))
+		_ = c.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, r)
+	})
+	s := start(t, up.String())
+	c := dial(t, s)
+	fmt.Fprintf(c, "GET /%s/up/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	for shut := false; !shut; time.Sleep(time.Millisecond) {
+		s.each(func(tap *tap) {
+			tap.mu.Lock()
+			defer tap.mu.Unlock()
+			shut = tap.shut
+		})
+	}
+	fmt.Fprintf(c, "GET /%s/up/2 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+	time.Sleep(100 * time.Millisecond)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); n != size {
+		t.Errorf("%d bytes of %d came: %v", n, size, err)
+	}
+}
