@@ -3,6 +3,7 @@ package proxy
 import (
 	"net"
 	"sync"
+	"time"
 )
 
 // handover is a listener whose connections were accepted elsewhere.
@@ -19,11 +20,16 @@ func newHandover(addr net.Addr) *handover {
 	return &handover{addr: addr, conns: make(chan net.Conn), over: make(chan struct{})}
 }
 
-// give hands a connection on of which read was read already.
-func (h *handover) give(c net.Conn, read []byte) {
+// give hands a connection on of which read was read already. It ends after
+// patience unless its stranger timer is stopped: a deadline of its own would be
+// lifted by net/http for HTTP/2's preface alone.
+func (h *handover) give(c net.Conn, read []byte, patience time.Duration) {
+	_ = c.SetReadDeadline(time.Time{})
+	stranger := time.AfterFunc(patience, func() { _ = c.Close() })
 	select {
-	case h.conns <- &readAlready{Conn: c, read: append([]byte(nil), read...)}:
+	case h.conns <- &readAlready{Conn: c, read: append([]byte(nil), read...), stranger: stranger}:
 	case <-h.over:
+		stranger.Stop()
 		_ = c.Close()
 	}
 }
@@ -50,7 +56,16 @@ func (h *handover) Addr() net.Addr { return h.addr }
 // readAlready is a connection of which the beginning was read.
 type readAlready struct {
 	net.Conn
-	read []byte
+	read     []byte
+	stranger *time.Timer // nil where the other side is known
+}
+
+// Close ends the connection.
+func (c *readAlready) Close() error {
+	if c.stranger != nil {
+		c.stranger.Stop()
+	}
+	return c.Conn.Close()
 }
 
 func (c *readAlready) Read(p []byte) (int, error) {

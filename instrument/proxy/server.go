@@ -139,8 +139,8 @@ func Listen(cfg Config) (*Server, error) {
 	s.h2 = &http.Server{
 		BaseContext: func(net.Listener) context.Context { return s.ctx },
 		Handler:     s, Protocols: protocols, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: cfg.patience,
-		ConnState: patient,
-		ErrorLog:  log.New(faults{cfg.Warn}, "", 0),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
+		ErrorLog:    log.New(faults{cfg.Warn}, "", 0),
 	}
 	s.h2conns = newHandover(ln.Addr())
 	s.serving.Go(func() { _ = s.h2.Serve(s.h2conns) }) // ends when Shutdown closes it
@@ -148,13 +148,8 @@ func Listen(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// patient lifts the bound on time that accept gave a connection: from its first
-// request on, net/http keeps its own.
-func patient(c net.Conn, state http.ConnState) {
-	if state == http.StateActive {
-		_ = c.SetReadDeadline(time.Time{})
-	}
-}
+// connKey is of the context's connection of an HTTP/2 request.
+type connKey struct{}
 
 // accept takes connections until the listener is closed.
 func (s *Server) accept() {
@@ -201,7 +196,7 @@ func (s *Server) serve(c net.Conn) {
 	s.mu.Unlock()
 	if speaksH2 {
 		t.cancel()
-		s.h2conns.give(c, t.in.bytes())
+		s.h2conns.give(c, t.in.bytes(), s.cfg.patience)
 		t.in.free()
 	}
 }
@@ -324,6 +319,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(status)
 		return
+	}
+	if c, ok := r.Context().Value(connKey{}).(*readAlready); ok {
+		c.stranger.Stop()
 	}
 	s.forward(w, r, route, rest)
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -208,5 +209,53 @@ func TestRequestAfterTheUpstreamsEndTakesNothingBack(t *testing.T) {
 	}
 	if n, err := io.Copy(io.Discard, resp.Body); n != size {
 		t.Errorf("%d bytes of %d came: %v", n, size, err)
+	}
+}
+
+func TestSilentStrangersOverHTTP2AreCutOff(t *testing.T) {
+	for name, more := range map[string]string{
+		"preface alone":  "",
+		"settings":       "\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+		"half a preface": "-",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, unreachable(t), func(c *Config) { c.patience = 100 * time.Millisecond })
+			c := dial(t, s)
+			preface := "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + more
+			if more == "-" {
+				preface = "PRI * HTTP/2.0\r\n\r\n"
+			}
+			io.WriteString(c, preface)
+			_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+			_, err := io.Copy(io.Discard, c)
+			if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+				t.Error("a stranger stays")
+			}
+		})
+	}
+}
+
+func TestKnownHTTP2ClientsStay(t *testing.T) {
+	const patience = 100 * time.Millisecond
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		time.Sleep(3 * patience)
+		io.WriteString(w, r.URL.Path)
+	}))
+	defer up.Close()
+	s := start(t, up.URL, func(c *Config) { c.patience = patience })
+	tr := &http.Transport{Protocols: new(http.Protocols)}
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	defer tr.CloseIdleConnections()
+	for range 2 {
+		resp, err := (&http.Client{Transport: tr}).Get(s.URL("up") + "/x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != "/x" || err != nil {
+			t.Errorf("got %q %v", b, err)
+		}
+		resp.Body.Close()
+		time.Sleep(3 * patience)
 	}
 }
