@@ -76,7 +76,10 @@ func field(line []byte) (name, value []byte, ok bool) {
 	if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
 		return nil, nil, false
 	}
-	return name, bytes.Trim(value, " \t"), true
+	if value = bytes.Trim(value, " \t"); value == nil {
+		value = []byte{} // an empty value is one
+	}
+	return name, value, true
 }
 
 // named reports whether a name is the lower-case one, the case of ASCII aside.

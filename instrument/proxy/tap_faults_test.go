@@ -259,3 +259,11 @@ func TestKnownHTTP2ClientsStay(t *testing.T) {
 		time.Sleep(3 * patience)
 	}
 }
+
+func TestEmptyLengthIsNotNone(t *testing.T) {
+	for _, fields := range []string{"Content-Length:", "Content-Length: \r\nContent-Length: 5", "Transfer-Encoding:\r\nContent-Length: 5"} {
+		if b, given := framing([]byte("POST / HTTP/1.1\r\n" + fields + "\r\n\r\n")); !given || b.kind != bodyUnknown {
+			t.Errorf("%q: %+v %v", fields, b, given)
+		}
+	}
+}
