@@ -45,6 +45,9 @@ func (r *replies) read(p []byte) (ended int) {
 	r.seen += int64(len(p))
 	for len(p) > 0 && !r.lost {
 		if len(r.waiting) == 0 { // said unasked
+			if p = bytes.TrimLeft(p, "\r\n"); len(p) == 0 {
+				break // empty lines, which belong to no response
+			}
 			r.lose()
 			break
 		}

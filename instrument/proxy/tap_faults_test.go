@@ -267,3 +267,28 @@ func TestEmptyLengthIsNotNone(t *testing.T) {
 		}
 	}
 }
+
+func TestEmptyLineAfterAResponseCostsNothing(t *testing.T) {
+	s := start(t, listen(t, func(c net.Conn) {
+		for r := bufio.NewReader(c); ; {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx\r\n")
+		}
+	}).String())
+	c := dial(t, s)
+	r := bufio.NewReader(c)
+	for range 3 {
+		fmt.Fprintf(c, "GET /%s/up/1 HTTP/1.1\r\nHost: p\r\n\r\n", secret)
+		expectBody(t, r, "x")
+		_, _ = r.Discard(2)
+	}
+	s.each(func(tap *tap) {
+		tap.mu.Lock()
+		defer tap.mu.Unlock()
+		if tap.active.replies.lost {
+			t.Error("what follows is not read any more")
+		}
+	})
+}
