@@ -431,8 +431,10 @@ func (l *link) ended(err error) {
 	switch {
 	case reset:
 		why = t.why(err)
-	case toClose:
-		why = nil
+	case toClose: // that response is whole; those behind it did not come
+		t.turns--
+		l.replies.next(nil)
+		why = t.why(io.ErrUnexpectedEOF)
 	default:
 		why = t.why(io.ErrUnexpectedEOF)
 	}
