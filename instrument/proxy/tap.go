@@ -63,6 +63,10 @@ const (
 	responsePiece = 16 << 10
 )
 
+// maxUnanswered bounds the calls of one connection that are observed at once: a
+// client may send any number without reading an answer.
+const maxUnanswered = 1024
+
 // leaveGrace is how long a client that said that it will send no more is taken
 // to stay and read. If nothing comes for it within, the call is told as
 // cancelled, and a dial that still lasts is ended.
@@ -132,7 +136,7 @@ func (t *tap) request(head []byte) bool {
 	length, _ := framing(head)
 	turn := &turn{head: string(method) == http.MethodHead}
 	to := upstreamTarget(route.Upstream, path)
-	if t.s.cfg.Transport != nil {
+	if t.s.cfg.Transport != nil && t.unanswered() < maxUnanswered {
 		turn.x = t.observe(string(method), route, to, head)
 	}
 	var switched chan bool
@@ -166,6 +170,13 @@ func (t *tap) request(head []byte) bool {
 		return t.afterUpgrade(l, switched)
 	}
 	return ok
+}
+
+// unanswered is how many requests wait for their responses.
+func (t *tap) unanswered() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.turns
 }
 
 // observe begins the observation of a request.

@@ -53,3 +53,16 @@ func TestCallBehindAResponseWithoutLengthGotNone(t *testing.T) {
 		}
 	}
 }
+
+// What is held of a connection's calls doesn't grow with what a client sends.
+func TestObservedCallsWithoutAnswersAreBounded(t *testing.T) {
+	e := unanswered(t, maxUnanswered+100)
+	for range maxUnanswered {
+		<-e
+	}
+	select {
+	case <-e:
+		t.Error("more calls were observed than the bound")
+	default:
+	}
+}
