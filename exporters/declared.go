@@ -491,10 +491,7 @@ func (b *builder) declaredSpans(ctx context.Context, p otelconf.SpanProcessor) (
 	} else {
 		opts = append(opts, sdktrace.WithMaxExportBatchSize(1))
 	}
-	if q.slots != 0 {
-		opts = append(opts, sdktrace.WithMaxQueueSize(int(q.slots)))
-	}
-	return countedSpans{sdktrace.NewBatchSpanProcessor(countedSpanExporter{e, q}, opts...), q}, nil
+	return spansBehind(e, q, opts...), nil
 }
 
 func (b *builder) declaredLogs(ctx context.Context, p otelconf.LogRecordProcessor) (sdklog.Processor, error) {
@@ -527,10 +524,7 @@ func (b *builder) declaredLogs(ctx context.Context, p otelconf.LogRecordProcesso
 	} else {
 		opts = append(opts, sdklog.WithExportMaxBatchSize(1))
 	}
-	if q.slots != 0 {
-		opts = append(opts, sdklog.WithMaxQueueSize(int(q.slots)))
-	}
-	return countedLogs{sdklog.NewBatchProcessor(countedLogExporter{e, q}, opts...), q}, nil
+	return logsBehind(e, q, opts...), nil
 }
 
 func (b *builder) declaredMetrics(ctx context.Context, r otelconf.PeriodicMetricReader) (sdkmetric.Reader, error) {

@@ -401,38 +401,26 @@ func TestEarlyWordAndFinalTally(t *testing.T) {
 }
 
 func TestQueueThatOverflowsIsCounted(t *testing.T) {
-	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "4")
-	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
-	release := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-	defer s.Close()
-	p, v := start(t, Config{
-		Metrics: "none", Logs: "none",
-		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL, "OTEL_BSP_MAX_QUEUE_SIZE", "4"),
-	})
-	record(p, 100)
-	close(release)
-	_ = p.Shutdown(within(t))
-	if said := v.all(); !strings.Contains(said, "spans lost: the queue was full") || !strings.Contains(said, "OTEL_BSP_MAX_QUEUE_SIZE") {
-		t.Errorf("got %q", said)
-	}
-}
-
-func TestQueueOfEventsThatOverflowsIsCounted(t *testing.T) {
-	t.Setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "4")
-	t.Setenv("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "1")
-	release := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-	defer s.Close()
-	p, v := start(t, Config{
-		Traces: "none", Metrics: "none",
-		Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL, "OTEL_BLRP_MAX_QUEUE_SIZE", "4"),
-	})
-	record(p, 100)
-	close(release)
-	_ = p.Shutdown(within(t))
-	if said := v.all(); !strings.Contains(said, "log records lost: the queue was full") || !strings.Contains(said, "OTEL_BLRP_MAX_QUEUE_SIZE") {
-		t.Errorf("got %q", said)
+	for _, tt := range []struct{ signal, variables, lost string }{
+		{"traces", "OTEL_BSP_", "spans lost: the queue was full"},
+		{"logs", "OTEL_BLRP_", "log records lost: the queue was full"},
+	} {
+		t.Run(tt.signal, func(t *testing.T) {
+			t.Setenv(tt.variables+"MAX_QUEUE_SIZE", "4")
+			t.Setenv(tt.variables+"MAX_EXPORT_BATCH_SIZE", "1")
+			release := make(chan struct{})
+			s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+			defer s.Close()
+			c := only(tt.signal, s.URL)
+			c.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL, tt.variables+"MAX_QUEUE_SIZE", "4")
+			p, v := start(t, c)
+			record(p, 100)
+			close(release)
+			_ = p.Shutdown(within(t))
+			if said := v.all(); !strings.Contains(said, tt.lost) || !strings.Contains(said, tt.variables+"MAX_QUEUE_SIZE") {
+				t.Errorf("got %q", said)
+			}
+		})
 	}
 }
 

@@ -83,8 +83,11 @@ func (b *builder) queue(sig signal, variable string, slots int) *queue {
 }
 
 func (b *builder) spanQueue(e sdktrace.SpanExporter) sdktrace.SpanProcessor {
-	var opts []sdktrace.BatchSpanProcessorOption
-	q := b.queue(traces, "OTEL_BSP_MAX_QUEUE_SIZE", spanQueueSize)
+	return spansBehind(e, b.queue(traces, "OTEL_BSP_MAX_QUEUE_SIZE", spanQueueSize))
+}
+
+// spansBehind puts q before e.
+func spansBehind(e sdktrace.SpanExporter, q *queue, opts ...sdktrace.BatchSpanProcessorOption) sdktrace.SpanProcessor {
 	if q.slots != 0 {
 		opts = append(opts, sdktrace.WithMaxQueueSize(int(q.slots)))
 	}
@@ -92,8 +95,11 @@ func (b *builder) spanQueue(e sdktrace.SpanExporter) sdktrace.SpanProcessor {
 }
 
 func (b *builder) logQueue(e sdklog.Exporter) sdklog.Processor {
-	var opts []sdklog.BatchProcessorOption
-	q := b.queue(logs, "OTEL_BLRP_MAX_QUEUE_SIZE", logQueueSize)
+	return logsBehind(e, b.queue(logs, "OTEL_BLRP_MAX_QUEUE_SIZE", logQueueSize))
+}
+
+// logsBehind puts q before e.
+func logsBehind(e sdklog.Exporter, q *queue, opts ...sdklog.BatchProcessorOption) sdklog.Processor {
 	if q.slots != 0 {
 		opts = append(opts, sdklog.WithMaxQueueSize(int(q.slots)))
 	}
