@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -18,15 +17,32 @@ import (
 func checkExporter(signal string) func(string, values) *misuse {
 	return func(text string, _ values) *misuse {
 		_, err := exporters.Parse(signal, text)
-		if err == nil {
-			return nil
-		}
-		m := &misuse{problem: err.Error(), hint: "use console, otlp, otlp_file or none"}
-		if wrong, ok := errors.AsType[*exporters.Error](err); ok {
-			m.hint = orElse(wrong.Hint, m.hint)
-		}
-		return m
+		return misuseOf(err)
 	}
+}
+
+// misuseOf is what package exporters says against a value; nil for a nil error.
+func misuseOf(err error) *misuse {
+	if err == nil {
+		return nil
+	}
+	return &misuse{err.Error(), hintOf(err)}
+}
+
+// checkResource refuses what the SDK would leave out with a word of its own.
+func checkResource(text string, _ values) *misuse {
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(pair, "=")
+		if _, err := url.PathUnescape(strings.TrimSpace(value)); err != nil {
+			return &misuse{"the value of " + strings.TrimSpace(name) + " has a % that begins no escape", "write %25 for it"}
+		}
+	}
+	return nil
+}
+
+func checkDetectors(text string, _ values) *misuse {
+	_, err := exporters.ParseDetectors(text)
+	return misuseOf(err)
 }
 
 // checkEndpoint wants a URL; gRPC alone takes host:port, as gRPC's own clients do.

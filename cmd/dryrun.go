@@ -75,51 +75,59 @@ func (m *program) dryRun(v values, j job) error {
 		}
 	}
 	if span && v.is(varParent) {
-		p, err := v.propagator()
-		if err != nil {
+		if err := v.dryTrace(getenvOf(j.environ), line); err != nil {
 			return err
 		}
-		getenv := getenvOf(j.environ)
-		given := traceEnviron(p, trace.NewSpanContext(trace.SpanContextConfig{
-			TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
-			TraceState: incoming(p, getenv).TraceState(),
-		}))
-		for _, name := range slices.Sorted(maps.Keys(given)) {
-			old := getenv(name)
-			switch {
-			case given[name] == old:
-			case given[name] != "" && old != "":
-				line("set", name+": the trace context of the run's span, instead of "+old)
-			case given[name] != "":
-				line("set", name+": the trace context of the run's span")
-			case old != "":
-				line("unset", name+": it belongs to the trace context that the run's takes the place of")
-			}
+	}
+	v.dryPlaces(line)
+	if content := v.text(varContent); content != "NO_CONTENT" && content != "false" {
+		line("with", "messages and tool definitions ("+content+")")
+	}
+	_, err = fmt.Fprint(m.stdout, b.String())
+	return err
+}
+
+// dryTrace tells what the trace context of the run's span changes in the
+// program's environment.
+func (v values) dryTrace(getenv func(string) string, line func(what, text string)) error {
+	p, err := v.propagator()
+	if err != nil {
+		return err
+	}
+	given := traceEnviron(p, trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
+		TraceState: incoming(p, getenv).TraceState(),
+	}))
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		old := getenv(name)
+		switch {
+		case given[name] == old:
+		case given[name] != "" && old != "":
+			line("set", name+": the trace context of the run's span, instead of "+old)
+		case given[name] != "":
+			line("set", name+": the trace context of the run's span")
+		case old != "":
+			line("unset", name+": it belongs to the trace context that the run's takes the place of")
 		}
 	}
-	for _, s := range []struct{ variable, signal, what string }{{varTraces, "traces", "spans"}, {varMetrics, "metrics", "metrics"}, {varLogs, "logs", "events"}} {
+	return nil
+}
+
+// dryPlaces tells where the telemetry would go.
+func (v values) dryPlaces(line func(what, text string)) {
+	for _, s := range signals {
 		names, err := exporters.Parse(s.signal, v.text(s.variable))
 		if err != nil || off(s.signal, v.text(s.variable)) {
 			continue
 		}
 		var places []string
 		for _, name := range names {
-			switch name {
-			case "console":
-				places = append(places, "shown on "+v.text(varConsole))
-			case "otlp_file":
-				places = append(places, "written to "+v.text(varFile))
-			case "prometheus":
+			if name == "prometheus" {
 				places = append(places, "served on "+v.text(varPromHost)+":"+v.text(varPromPort))
-			default:
-				places = append(places, v.sent(s.signal, s.variable, name))
+				continue
 			}
+			places = append(places, v.place(s.signal, s.variable, name))
 		}
 		line("then", s.what+" are "+sentence(places, "and"))
 	}
-	if content := v.text(varContent); content != "NO_CONTENT" && content != "false" {
-		line("with", "messages and tool definitions ("+content+")")
-	}
-	_, err = fmt.Fprint(m.stdout, b.String())
-	return err
 }

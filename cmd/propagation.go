@@ -7,8 +7,6 @@ import (
 
 	"go.opentelemetry.io/contrib/propagators/autoprop"
 	"go.opentelemetry.io/otel/propagation"
-
-	"github.com/otel-genai/otel-genai/exporters"
 )
 
 // propagatorNames are those that autoprop knows.
@@ -51,32 +49,25 @@ func (v values) propagator() (propagation.TextMapPropagator, error) {
 	return p, nil
 }
 
-// declaration reads the declarative configuration, if there is one, and takes
-// the variables out of this process's environment that it stands in for: the SDK
-// would read them where the file is silent.
-func (v values) declaration(unset func(string) error) (*exporters.Declaration, error) {
-	path := v.text(varConfigFile)
-	if path == "" {
-		return nil, nil
+// clear takes the variables out of this process's environment that the
+// declarative configuration, where there is one, stands in for: the SDK would
+// read them where the file is silent.
+func (v values) clear(unset func(string) error) error {
+	if v[varConfigFile].declaration == nil {
+		return nil
 	}
-	d, err := exporters.ReadDeclaration(path)
-	if err != nil { // it could be read a moment ago
-		m := fileMisuse(err)
-		return nil, usage(v.name(byVariable(varConfigFile))+": "+m.problem, m.hint)
-	}
+	names := []string{varConfigFile, "OTEL_EXPERIMENTAL_CONFIG_FILE"}
 	for i := range settings {
 		if s := &settings[i]; s.inFile() {
-			if err := unset(s.Variable); err != nil {
-				return nil, setupFailure(err, "")
-			}
+			names = append(names, s.Variable)
 		}
 	}
-	for _, variable := range []string{varConfigFile, "OTEL_EXPERIMENTAL_CONFIG_FILE"} {
-		if err := unset(variable); err != nil {
-			return nil, setupFailure(err, "")
+	for _, name := range names {
+		if err := unset(name); err != nil {
+			return setupFailure(err, "")
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // environCarrier is trace context in environment variables: a field's name in

@@ -107,7 +107,7 @@ func where(v values, f fate, in trace.SpanContext) string {
 		return places[len(places)-1]
 	}
 	unsampled := ""
-	for _, s := range []struct{ variable, signal string }{{varTraces, "traces"}, {varMetrics, "metrics"}, {varLogs, "logs"}} {
+	for _, s := range signals {
 		names, err := exporters.Parse(s.signal, v.text(s.variable))
 		if err != nil || off(s.signal, v.text(s.variable)) {
 			continue
@@ -117,17 +117,14 @@ func where(v values, f fate, in trace.SpanContext) string {
 			continue
 		}
 		for _, name := range names {
-			switch name {
-			case "otlp", "otlp_proto_http", "otlp_proto_grpc":
-				p := at(v.sent(s.signal, s.variable, name))
+			if name == "prometheus" {
+				at("served on port " + v.text(varPromPort) + " while it ran")
+				continue
+			}
+			p := at(v.place(s.signal, s.variable, name))
+			if overOTLP(name) {
 				arrived, lost := f.Sent(s.signal)
 				p.arrived, p.lost = p.arrived || arrived, p.lost || lost
-			case "otlp_file":
-				at("written to " + v.text(varFile))
-			case "console":
-				at("shown on " + strings.ToLower(v.text(varConsole)))
-			case "prometheus":
-				at("served on port " + v.text(varPromPort) + " while it ran")
 			}
 		}
 	}
@@ -163,9 +160,26 @@ func whyUnsampled(v values, in trace.SpanContext) string {
 	return "the calls' own trace context is not sampled"
 }
 
-// sent says where a signal goes by OTLP.
-func (v values) sent(signal, variable, exporter string) string {
-	if v[variable].source == fromFile {
+// signals are the three, with the variable that says where each goes and the
+// word for what it holds.
+var signals = []struct{ variable, signal, what string }{
+	{varTraces, "traces", "spans"}, {varMetrics, "metrics", "metrics"}, {varLogs, "logs", "events"},
+}
+
+// overOTLP reports whether an exporter sends to a collector.
+func overOTLP(exporter string) bool {
+	return exporter == "otlp" || exporter == "otlp_proto_http" || exporter == "otlp_proto_grpc"
+}
+
+// place says where an exporter brings a signal: one that is not prometheus,
+// which brings it nowhere.
+func (v values) place(signal, variable, exporter string) string {
+	switch {
+	case exporter == "otlp_file":
+		return "written to " + v.text(varFile)
+	case exporter == "console":
+		return "shown on " + strings.ToLower(v.text(varConsole))
+	case v[variable].source == fromFile:
 		return "sent where " + v.text(varConfigFile) + " says"
 	}
 	return "sent to " + v.endpoint(signal, exporter)

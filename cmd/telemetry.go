@@ -65,10 +65,10 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	if err := v.setenv(os.Setenv); err != nil {
 		return nil, setupFailure(err, "")
 	}
-	declaration, err := v.declaration(os.Unsetenv)
-	if err != nil {
+	if err := v.clear(os.Unsetenv); err != nil {
 		return nil, err
 	}
+	var err error
 	t := &telemetry{say: m.say, upstream: proxy.NewUpstream(how.getenv)}
 	if t.propagator, err = v.propagator(); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	}
 	c.File = v.text(varFile)
 	c.ServiceName = how.service
-	c.Declaration = declaration
+	c.Declaration = v[varConfigFile].declaration
 	c.Detectors, c.Program = v.text(varDetectors), how.program
 	if m.say.level >= levelDebug {
 		c.Debug = m.say.debug

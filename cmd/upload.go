@@ -29,10 +29,7 @@ func checkUploadBase(text string, v values) *misuse {
 	if !v.uploads() {
 		return nil // nobody here writes there
 	}
-	if err := exporters.CheckUploads(text); err != nil {
-		return fileMisuse(err)
-	}
-	return nil
+	return misuseOf(exporters.CheckUploads(text))
 }
 
 // startUploads opens the folder that content goes to; nil without one.
@@ -43,8 +40,7 @@ func (m *program) startUploads(v values) (*exporters.Uploads, error) {
 	limit, _ := strconv.Atoi(v.text(varUploadQueue)) // checked
 	u, err := exporters.NewUploads(v.text(varUploadBase), limit, func(problem, hint string) { m.say.warn(problem, v.spelled(hint)) })
 	if err != nil {
-		wrong := fileMisuse(err)
-		return nil, setupFailure(err, wrong.hint)
+		return nil, setupFailure(err, hintOf(err))
 	}
 	return u, nil
 }

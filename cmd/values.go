@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -29,6 +28,9 @@ const (
 type value struct {
 	text   string
 	source source
+	// declaration is what the file in OTEL_CONFIG_FILE says; nil for every other
+	// setting, and without a file.
+	declaration *exporters.Declaration
 }
 
 // values are the settings in force, by variable: flag, else environment, else default.
@@ -133,9 +135,10 @@ func (v values) giveWay() error {
 	}
 	d, err := exporters.ReadDeclaration(path.text)
 	if err != nil {
-		m := fileMisuse(err)
-		return usage(v.name(file)+": "+m.problem, m.hint)
+		return usage(v.name(file)+": "+err.Error(), hintOf(err))
 	}
+	path.declaration = d
+	v[varConfigFile] = path
 	for variable, signal := range map[string]string{varTraces: "traces", varMetrics: "metrics", varLogs: "logs"} {
 		v[variable] = value{text: d.Exporters(signal), source: fromFile}
 	}
@@ -144,14 +147,6 @@ func (v values) giveWay() error {
 	}
 	v[varPropagators] = value{text: d.Propagators(), source: fromFile}
 	return nil
-}
-
-func fileMisuse(err error) *misuse {
-	m := &misuse{problem: err.Error(), hint: "see docs/settings.md"}
-	if wrong, ok := errors.AsType[*exporters.Error](err); ok {
-		m.hint = wrong.Hint
-	}
-	return m
 }
 
 // trim takes off the spaces that pasting leaves; a name or a secret may mean them.
