@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,23 +28,11 @@ func (u *Upstream) dial(ctx context.Context, to *url.URL) (conn net.Conn, via *u
 	if err != nil {
 		return nil, nil, fmt.Errorf("proxy of the environment: %w", err)
 	}
-	address := hostPort(to)
-	switch {
-	case by == nil:
-		conn, err = dialer.DialContext(ctx, "tcp", address)
-	case by.Scheme == "socks5" || by.Scheme == "socks5h":
-		conn, err = dialSOCKS(ctx, by, address)
-	default:
+	if by != nil && !socks(by) && to.Scheme == "http" {
 		conn, err = r.dialProxy(ctx, by)
-		switch {
-		case err != nil:
-		case to.Scheme == "http":
-			return conn, by, nil
-		default:
-			conn, err = tunnel(ctx, conn, by, address)
-		}
+		return conn, by, err
 	}
-	if err != nil {
+	if conn, err = r.open(ctx, by, hostPort(to)); err != nil {
 		return nil, nil, err
 	}
 	if to.Scheme == "https" {
@@ -52,6 +42,57 @@ func (u *Upstream) dial(ctx context.Context, to *url.URL) (conn net.Conn, via *u
 	}
 	return conn, nil, nil
 }
+
+// open opens a connection to address whose bytes pass as they are, through the
+// proxy by if there is one.
+func (r reach) open(ctx context.Context, by *url.URL, address string) (net.Conn, error) {
+	switch {
+	case by == nil:
+		return dialer.DialContext(ctx, "tcp", address)
+	case socks(by):
+		return dialSOCKS(ctx, by, address)
+	}
+	conn, err := r.dialProxy(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	return tunnel(ctx, conn, by, address)
+}
+
+// openFor opens a connection to address, host:port, as a client would that was
+// told to CONNECT there.
+func (u *Upstream) openFor(ctx context.Context, address string) (net.Conn, error) {
+	r := u.reach()
+	to := &url.URL{Scheme: "https", Host: address}
+	if to.Port() == "80" {
+		to.Scheme = "http"
+	}
+	by, err := r.proxies(to)
+	if err != nil {
+		return nil, fmt.Errorf("proxy of the environment: %w", err)
+	}
+	return r.open(ctx, by, address)
+}
+
+// errAsksCertificate says that a server wants to know who the client is, which
+// only the client can tell.
+var errAsksCertificate = errors.New("the server asks for a client certificate")
+
+// speak speaks TLS on conn as a client of name does that offers protocols. It
+// closes conn on failure.
+func (u *Upstream) speak(ctx context.Context, conn net.Conn, name string, protocols []string) (*tls.Conn, error) {
+	c := u.reach().tls.Clone()
+	c.ServerName, c.NextProtos = name, protocols
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return nil, errAsksCertificate }
+	secured := tls.Client(conn, c)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+func socks(by *url.URL) bool { return by.Scheme == "socks5" || by.Scheme == "socks5h" }
 
 // dialProxy opens a connection to an http or https proxy.
 func (r reach) dialProxy(ctx context.Context, by *url.URL) (net.Conn, error) {
@@ -101,8 +142,10 @@ func tunnel(ctx context.Context, conn net.Conn, by *url.URL, address string) (ne
 	if err != nil {
 		return fail(err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return fail(fmt.Errorf("it answers %d to CONNECT", resp.StatusCode))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+		return fail(&refusedTunnel{resp})
 	}
 	if !stop() {
 		return fail(ctx.Err())
@@ -112,6 +155,15 @@ func tunnel(ctx context.Context, conn net.Conn, by *url.URL, address string) (ne
 		return &readAlready{Conn: conn, read: rest}, nil
 	}
 	return conn, nil
+}
+
+// refusedTunnel is a proxy's own answer in the place of a tunnel. Its body is
+// all there.
+type refusedTunnel struct{ answer *http.Response }
+
+// Error says what the proxy answered.
+func (e *refusedTunnel) Error() string {
+	return fmt.Sprintf("it answers %d to CONNECT", e.answer.StatusCode)
 }
 
 // capped reads no more than left bytes.

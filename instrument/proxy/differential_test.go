@@ -32,6 +32,7 @@ import (
 type exemption struct {
 	differs []string
 	reason  string
+	unread  bool // no observer is told of it
 }
 
 // The aspects that are compared.
@@ -67,6 +68,9 @@ type side struct {
 	prefix string      // of each path
 	tls    *tls.Config // to dial with
 
+	forward       string // the address of the forward proxy that leads there; or ""
+	authorization string // the field that it wants
+
 	piece int // how much is written at a time, by both; 0 is all
 
 	mu    sync.Mutex
@@ -76,7 +80,12 @@ type side struct {
 
 // dial makes one more connection of the client's.
 func (s *side) dial() *fault.Conn {
-	c := fault.Dial(s.addr, s.tls)
+	var c *fault.Conn
+	if s.forward != "" {
+		c = fault.DialThrough(s.forward, s.authorization, s.addr, s.tls)
+	} else {
+		c = fault.Dial(s.addr, s.tls)
+	}
 	c.Piece = s.piece
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,34 +192,66 @@ func cut(a, b string) string {
 	return fmt.Sprintf("they part at %d\n straight %s\n proxied  %s", i, show(a), show(b))
 }
 
-// differential plays sc both ways and holds what differs to its exemption.
+// entrance is a way in to the proxy.
+type entrance string
+
+// The ways in.
+const (
+	byBaseURL entrance = "by base URL"
+	byTunnel  entrance = "through a tunnel"         // whose bytes are not read
+	opened    entrance = "through an opened tunnel" // whose TLS is
+)
+
+// differential plays sc straight and by each way in, and holds what differs to
+// its exemption.
 func differential(t *testing.T, sc scenario) {
+	srv, cert := stage(t, &sc, sc.secure)
+	direct := straight(t, &sc, srv, cert)
+	pieces := []int{0, 7}
+	if sc.memory || sc.large || sc.h2 {
+		pieces = pieces[:1]
+	}
+	for _, piece := range pieces {
+		through(t, &sc, byBaseURL, srv, cert, piece, direct)
+		through(t, &sc, byTunnel, srv, cert, piece, direct)
+	}
+	if !sc.secure {
+		srv, cert = stage(t, &sc, true)
+		direct = straight(t, &sc, srv, cert)
+	}
+	for _, piece := range pieces {
+		through(t, &sc, opened, srv, cert, piece, direct)
+	}
+}
+
+// stage starts a scenario's server.
+func stage(t *testing.T, sc *scenario, secure bool) (*fault.Server, *fault.Certificate) {
 	var (
-		cert   fault.Certificate
+		cert   *fault.Certificate
 		config *tls.Config
-		scheme = "http://"
-		pem    string
 	)
-	if sc.secure {
-		scheme = "https://"
-		cert = fault.NewCertificate(t, map[bool]string{true: "h2", false: "http/1.1"}[sc.h2])
-		config = cert.Server
-		pem = filepath.Join(t.TempDir(), "ca.pem")
-		trusted := cert.PEM
+	if secure {
+		made := fault.NewCertificate(t, map[bool]string{true: "h2", false: "http/1.1"}[sc.h2])
+		cert, config = &made, made.Server
 		if sc.alien {
 			other := fault.NewCertificate(t)
-			trusted, cert.Client = other.PEM, other.Client
-		}
-		if err := os.WriteFile(pem, trusted, 0o600); err != nil {
-			t.Fatal(err)
+			cert.PEM, cert.Client = other.PEM, other.Client
 		}
 	}
 	srv := fault.Start(t, config)
 	if sc.refuse {
 		srv.Close()
 	}
-	direct := sc.run(&side{Gates: new(fault.Gates), addr: srv.Addr(), tls: cert.Client}, srv)
+	return srv, cert
+}
 
+// straight plays sc without a proxy.
+func straight(t *testing.T, sc *scenario, srv *fault.Server, cert *fault.Certificate) seen {
+	s := &side{Gates: new(fault.Gates), addr: srv.Addr()}
+	if cert != nil {
+		s.tls = cert.Client
+	}
+	direct := sc.run(s, srv)
 	if len(direct.held) > 0 {
 		t.Errorf("the scenario itself is wrong: nobody came to open %q", direct.held)
 	}
@@ -219,28 +260,36 @@ func differential(t *testing.T, sc scenario) {
 			t.Errorf("the scenario itself is wrong: a connection hung: %.300q", r.Text)
 		}
 	}
-	pieces := []int{0, 7}
-	if sc.memory || sc.large || sc.h2 {
-		pieces = pieces[:1]
-	}
-	for _, piece := range pieces {
-		through(t, &sc, srv, scheme, pem, piece, direct)
-	}
+	return direct
 }
 
-// through plays sc through a proxy, with writes of so many bytes, and compares
-// it to what was straight.
-func through(t *testing.T, sc *scenario, srv *fault.Server, scheme, pem string, piece int, direct seen) {
+// through plays sc by a way in to a proxy, with writes of so many bytes, and
+// compares it to what was straight.
+func through(t *testing.T, sc *scenario, way entrance, srv *fault.Server, cert *fault.Certificate, piece int, direct seen) {
 	told := &recorder{ended: make(chan string, 4096)}
-	p := startProxy(t, scheme+srv.Addr(), pem, told)
+	p := startProxy(t, way, srv.Addr(), cert, told)
+	s := &side{Gates: new(fault.Gates), piece: piece}
+	want := sc.calls
+	if way == byBaseURL {
+		s.addr, s.prefix = p.server.Addr(), p.prefix
+	} else {
+		s.addr, s.forward, s.authorization = srv.Addr(), p.server.Addr(), "Proxy-Authorization: "+p.authorization
+		if cert != nil {
+			s.tls = cert.Client
+		}
+	}
+	exempt := exemptions[way][sc.name]
+	if way == byTunnel || exempt.unread {
+		want = nil
+	}
 	before := heap()
-	proxied := sc.run(&side{Gates: new(fault.Gates), addr: p.server.Addr(), prefix: p.prefix, piece: piece}, srv)
-	calls := told.take(t, len(sc.calls))
+	proxied := sc.run(s, srv)
+	calls := told.take(t, len(want))
 	grown := heap() - before
 	p.stop(t)
 	calls = append(calls, told.rest()...)
 	if len(proxied.held) > 0 {
-		t.Errorf("held up: through the proxy nobody came to open %q", proxied.held)
+		t.Errorf("%s: held up: nobody came to open %q", way, proxied.held)
 	}
 	aspects, words := differences(direct, proxied)
 	slices.Sort(aspects)
@@ -250,15 +299,14 @@ func through(t *testing.T, sc *scenario, srv *fault.Server, scheme, pem string, 
 		}
 	}
 	slices.Sort(calls)
-	exempt := exemptions[sc.name]
 	if diff := cmp.Diff(slices.Sorted(slices.Values(exempt.differs)), aspects); diff != "" && len(exempt.differs)+len(aspects) > 0 {
-		t.Errorf("pieces of %d: what differs (-exempt +found):\n%s%s", piece, diff, words)
+		t.Errorf("%s, pieces of %d: what differs (-exempt +found):\n%s%s", way, piece, diff, words)
 	}
-	if diff := cmp.Diff(slices.Sorted(slices.Values(sc.calls)), calls); diff != "" && len(sc.calls)+len(calls) > 0 {
-		t.Errorf("pieces of %d: what observers were told (-want +got):\n%s", piece, diff)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), calls); diff != "" && len(want)+len(calls) > 0 {
+		t.Errorf("%s, pieces of %d: what observers were told (-want +got):\n%s", way, piece, diff)
 	}
 	if sc.memory {
-		t.Logf("the heap grew by %d MiB", grown>>20)
+		t.Logf("%s: the heap grew by %d MiB", way, grown>>20)
 		if grown > maxGrowth {
 			t.Errorf("that is more than %d MiB", maxGrowth>>20)
 		}
@@ -270,20 +318,27 @@ type proxied struct {
 	server *proxy.Server
 	up     *proxy.Upstream
 	prefix string
-	once   sync.Once
+	// authorization is what a client of the forward proxy shows.
+	authorization string
+	once          sync.Once
 }
 
 const route = "up"
 
-// startProxy is the one place that knows how a proxy is put together. pem is
-// a file of certificates that the upstream is trusted by, or "".
-func startProxy(t *testing.T, upstream, pem string, o genai.Observer) *proxied {
+// startProxy is the one place that knows how a proxy is put together. It has
+// one route, which leads to addr, and trusts cert.
+func startProxy(t *testing.T, way entrance, addr string, cert *fault.Certificate, o genai.Observer) *proxied {
 	t.Helper()
-	u, err := url.Parse(upstream)
-	if err != nil {
-		t.Fatal(err)
+	u := &url.URL{Scheme: "http", Host: addr}
+	var pem string
+	if cert != nil {
+		u.Scheme = "https"
+		pem = filepath.Join(t.TempDir(), "ca.pem")
+		if err := os.WriteFile(pem, cert.PEM, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	p := &proxied{prefix: "/s3cr3t/" + route}
+	p := &proxied{prefix: "/s3cr3t/" + route, authorization: "Basic b3RlbC1nZW5haTpzM2NyM3Q="} // otel-genai:s3cr3t
 	p.up = proxy.NewUpstream(func(name string) string {
 		if name == "REQUESTS_CA_BUNDLE" {
 			return pem
@@ -295,6 +350,13 @@ func startProxy(t *testing.T, upstream, pem string, o genai.Observer) *proxied {
 		Upstream: p.up, Transport: instrument.NewTransport(p.up, instrument.WithObserver(o)),
 		Warn: func(m string) { t.Errorf("the proxy warned: %s", m) },
 	}
+	if way != byBaseURL {
+		cfg.Intercept = &proxy.Intercept{Opens: func(string) bool { return way == opened }}
+	}
+	if way == opened { // the client takes the server's own
+		cfg.Intercept.Certificate = func(string) (*tls.Certificate, error) { return &cert.Server.Certificates[0], nil }
+	}
+	var err error
 	if p.server, err = proxy.Listen(cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -450,48 +512,71 @@ func streamToEnd(c *fault.Conn, s *side) {
 	c.Drain()
 }
 
-// exemptions are all that a program could notice, by scenario.
-var exemptions = map[string]exemption{
-	"refused":                         {[]string{clientEnd}, "the connection to the proxy was made already: it is reset"},
-	"a certificate that nobody knows": {[]string{clientEnd}, "TLS is spoken by the proxy: the client's connection is reset"},
-	"over TLS, cut within a record":   {[]string{clientEnd, serverEnd}, "TLS is spoken by the proxy: both connections are reset"},
+// exemptions are all that a program could notice, by way in and scenario.
+var exemptions = map[entrance]map[string]exemption{byBaseURL: {
+	"refused":                         {differs: []string{clientEnd}, reason: "the connection to the proxy was made already: it is reset"},
+	"a certificate that nobody knows": {differs: []string{clientEnd}, reason: "TLS is spoken by the proxy: the client's connection is reset"},
+	"over TLS, cut within a record":   {differs: []string{clientEnd, serverEnd}, reason: "TLS is spoken by the proxy: both connections are reset"},
 
-	"closes before it said anything":  {[]string{serverConns}, nothingYet},
-	"resets before it said anything":  {[]string{serverConns}, nothingYet},
-	"closes before the head is whole": {[]string{serverConns}, nothingYet},
-	"resets before the head is whole": {[]string{serverConns}, nothingYet},
-	"the server speaks first":         {[]string{serverConns, clientBytes}, nothingYet},
+	"closes before it said anything":  {differs: []string{serverConns}, reason: nothingYet},
+	"resets before it said anything":  {differs: []string{serverConns}, reason: nothingYet},
+	"closes before the head is whole": {differs: []string{serverConns}, reason: nothingYet},
+	"resets before the head is whole": {differs: []string{serverConns}, reason: nothingYet},
+	"the server speaks first":         {differs: []string{serverConns, clientBytes}, reason: nothingYet},
 
-	"absolute-form":    {[]string{serverConns, clientBytes}, noRoute},
-	"none: two spaces": {[]string{serverConns, clientBytes}, noRoute},
-	"none: no version": {[]string{serverConns, clientBytes}, noRoute},
-	"none: HTTP/3":     {[]string{serverConns, clientBytes}, noRoute},
+	"absolute-form":    {differs: []string{serverConns, clientBytes}, reason: noRoute},
+	"none: two spaces": {differs: []string{serverConns, clientBytes}, reason: noRoute},
+	"none: no version": {differs: []string{serverConns, clientBytes}, reason: noRoute},
+	"none: HTTP/3":     {differs: []string{serverConns, clientBytes}, reason: noRoute},
 
-	"none: a body beyond its length":            {[]string{serverBytes, clientBytes}, noRequest},
-	"none: lines that end in a line feed alone": {[]string{serverBytes, clientBytes}, noRequest},
+	"none: a body beyond its length":            {differs: []string{serverBytes, clientBytes}, reason: noRequest},
+	"none: lines that end in a line feed alone": {differs: []string{serverBytes, clientBytes}, reason: noRequest},
 
-	"h2: trailers":                                            {[]string{clientBytes, serverBytes}, "net/http spells the names that Trailer announces in its own case"},
-	"h2: GOAWAY while a stream is answered":                   {[]string{clientBytes}, goAway},
-	"h2: GOAWAY before a stream is looked at":                 {[]string{clientBytes}, goAway},
-	"h2: GOAWAY before a request without a body is looked at": {[]string{clientBytes, serverConns}, again},
-	"h2: REFUSED_STREAM for a request without a body":         {[]string{clientBytes, serverBytes, serverEnd}, again},
-	"h2: the connection is cut before the response":           {[]string{clientBytes, clientEnd}, goAway},
-	"h2: the connection is cut within the response":           {[]string{clientBytes, clientEnd}, goAway},
-	"h2: the client leaves within the response":               {[]string{serverBytes, serverEnd}, goAway},
-	"h2: RST_STREAM CANCEL before the response":               {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM CANCEL within the response":               {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM REFUSED_STREAM before the response":       {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM REFUSED_STREAM within the response":       {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM ENHANCE_YOUR_CALM before the response":    {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM ENHANCE_YOUR_CALM within the response":    {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM NO_ERROR before the response":             {[]string{clientBytes}, resetCode},
-	"h2: RST_STREAM NO_ERROR within the response":             {[]string{clientBytes}, resetCode},
-}
+	"h2: trailers":                                            {differs: []string{clientBytes, serverBytes}, reason: "net/http spells the names that Trailer announces in its own case"},
+	"h2: GOAWAY while a stream is answered":                   {differs: []string{clientBytes}, reason: goAway},
+	"h2: GOAWAY before a stream is looked at":                 {differs: []string{clientBytes}, reason: goAway},
+	"h2: GOAWAY before a request without a body is looked at": {differs: []string{clientBytes, serverConns}, reason: again},
+	"h2: REFUSED_STREAM for a request without a body":         {differs: []string{clientBytes, serverBytes, serverEnd}, reason: again},
+	"h2: the connection is cut before the response":           {differs: []string{clientBytes, clientEnd}, reason: goAway},
+	"h2: the connection is cut within the response":           {differs: []string{clientBytes, clientEnd}, reason: goAway},
+	"h2: the client leaves within the response":               {differs: []string{serverBytes, serverEnd}, reason: goAway},
+	"h2: RST_STREAM CANCEL before the response":               {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM CANCEL within the response":               {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM REFUSED_STREAM before the response":       {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM REFUSED_STREAM within the response":       {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM before the response":    {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM within the response":    {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM NO_ERROR before the response":             {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM NO_ERROR within the response":             {differs: []string{clientBytes}, reason: resetCode},
+}, opened: {
+	"refused":                                 {reason: ownConnection, unread: true},
+	"reset at once":                           {differs: []string{serverConns}, reason: ownConnection, unread: true},
+	"a certificate that nobody knows":         {differs: []string{serverConns}, reason: ownConnection, unread: true},
+	"over TLS, cut within a record":           {differs: []string{clientEnd, serverEnd}, reason: "TLS is spoken by the proxy: both connections are reset"},
+	"h2: trailers":                            {differs: []string{clientBytes, serverBytes}, reason: "net/http spells the names that Trailer announces in its own case"},
+	"h2: GOAWAY while a stream is answered":   {differs: []string{clientBytes}, reason: goAway},
+	"h2: GOAWAY before a stream is looked at": {differs: []string{clientBytes}, reason: goAway},
+	"h2: GOAWAY before a request without a body is looked at": {differs: []string{clientBytes, serverConns}, reason: again},
+	"h2: REFUSED_STREAM for a request without a body":         {differs: []string{clientBytes, serverBytes, serverEnd}, reason: again},
+	"h2: the connection is cut before the response":           {differs: []string{clientBytes, clientEnd}, reason: goAway},
+	"h2: the connection is cut within the response":           {differs: []string{clientBytes, clientEnd}, reason: goAway},
+	"h2: the client leaves within the response":               {differs: []string{serverBytes, serverEnd}, reason: goAway},
+	"h2: RST_STREAM CANCEL before the response":               {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM CANCEL within the response":               {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM REFUSED_STREAM before the response":       {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM REFUSED_STREAM within the response":       {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM before the response":    {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM ENHANCE_YOUR_CALM within the response":    {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM NO_ERROR before the response":             {differs: []string{clientBytes}, reason: resetCode},
+	"h2: RST_STREAM NO_ERROR within the response":             {differs: []string{clientBytes}, reason: resetCode},
+}}
 
 const (
 	goAway    = "HTTP/2's connections are two: the end of one is the end of its streams on the other, INTERNAL_ERROR or CANCEL"
 	again     = "net/http sends anew, on HTTP/2, what has no body and was not looked at by what the server said"
 	resetCode = "net/http resets a stream with INTERNAL_ERROR alone"
+
+	ownConnection = "a server that can't be spoken to is left to the client, by a further connection that is not read"
 
 	nothingYet = "where to connect is known only when the head of the first request is whole"
 	noRoute    = "what has no route in its target goes nowhere"

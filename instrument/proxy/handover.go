@@ -34,6 +34,18 @@ func (h *handover) give(c net.Conn, read []byte, patience time.Duration) {
 	}
 }
 
+// pass hands on a connection that is ready to be spoken to, or ends it and
+// returns false.
+func (h *handover) pass(c net.Conn) bool {
+	select {
+	case h.conns <- c:
+		return true
+	case <-h.over:
+		_ = c.Close()
+		return false
+	}
+}
+
 // Accept returns the next connection given.
 func (h *handover) Accept() (net.Conn, error) {
 	select {
@@ -66,6 +78,15 @@ func (c *readAlready) Close() error {
 		c.stranger.Stop()
 	}
 	return c.Conn.Close()
+}
+
+// NetConn is the connection beneath.
+func (c *readAlready) NetConn() net.Conn { return c.Conn }
+
+// CloseWrite says that no more will come.
+func (c *readAlready) CloseWrite() error {
+	closeWrite(c.Conn)
+	return nil
 }
 
 func (c *readAlready) Read(p []byte) (int, error) {

@@ -63,6 +63,9 @@ type Config struct {
 	// on the connection that it came by. Behind something that pools
 	// connections it would let strangers in.
 	OneClient bool
+	// Intercept makes the server a forward proxy, too; nil leaves it one that
+	// only routes lead through.
+	Intercept *Intercept
 	// Warn is told of faults of ours, a sentence each; nil keeps silent.
 	Warn func(string)
 
@@ -84,8 +87,9 @@ type Server struct {
 	serving sync.WaitGroup // the accept loop, the HTTP/2 server, and each connection
 	calls   sync.WaitGroup // of HTTP/2
 
-	mu   sync.Mutex
-	taps map[*tap]struct{}
+	mu          sync.Mutex
+	taps        map[*tap]struct{}
+	multiplexed map[net.Conn]*multiplex // the HTTP/2 connections inside tunnels
 }
 
 // Header and connection bounds. The child is trusted to be slow, a stranger on
@@ -115,7 +119,7 @@ func Listen(cfg Config) (*Server, error) {
 	if cfg.patience == 0 {
 		cfg.patience = headerTimeout
 	}
-	s := &Server{cfg: cfg, routes: map[string]*Route{}, taps: map[*tap]struct{}{}, carrier: cfg.Upstream}
+	s := &Server{cfg: cfg, routes: map[string]*Route{}, taps: map[*tap]struct{}{}, multiplexed: map[net.Conn]*multiplex{}, carrier: cfg.Upstream}
 	if cfg.Transport != nil {
 		s.carrier = cfg.Transport
 	}
@@ -136,11 +140,12 @@ func Listen(cfg Config) (*Server, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true) // some clients speak HTTP/2 to a plain base URL with prior knowledge
+	protocols.SetHTTP2(true)            // inside tunnels
 	s.h2 = &http.Server{
 		BaseContext: func(net.Listener) context.Context { return s.ctx },
 		Handler:     s, Protocols: protocols, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: cfg.patience,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
-		ErrorLog:    log.New(faults{cfg.Warn}, "", 0),
+		ConnContext: s.connContext, ConnState: s.connState,
+		ErrorLog: log.New(faults{cfg.Warn}, "", 0),
 	}
 	s.h2conns = newHandover(ln.Addr())
 	s.serving.Go(func() { _ = s.h2.Serve(s.h2conns) }) // ends when Shutdown closes it
@@ -148,8 +153,12 @@ func Listen(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// connKey is of the context's connection of an HTTP/2 request.
-type connKey struct{}
+// Of the context of an HTTP/2 request: its connection, and what it goes by
+// inside a tunnel.
+type (
+	connKey      struct{}
+	multiplexKey struct{}
+)
 
 // accept takes connections until the listener is closed.
 func (s *Server) accept() {
@@ -193,11 +202,46 @@ func (s *Server) serve(c net.Conn) {
 	}
 	s.mu.Lock()
 	delete(s.taps, t)
+	if t.handed != nil {
+		s.multiplexed[t.client] = t.handed
+	}
 	s.mu.Unlock()
-	if speaksH2 {
+	switch {
+	case speaksH2:
 		t.cancel()
 		s.h2conns.give(c, t.in.bytes(), s.cfg.patience)
 		t.in.free()
+	case t.handed != nil:
+		t.cancel()
+		if !s.h2conns.pass(t.client) {
+			s.connState(t.client, http.StateClosed)
+		}
+	}
+}
+
+// connContext gives the requests of an HTTP/2 connection what belongs to it.
+func (s *Server) connContext(ctx context.Context, c net.Conn) context.Context {
+	s.mu.Lock()
+	m := s.multiplexed[c]
+	s.mu.Unlock()
+	if m != nil {
+		ctx = context.WithValue(ctx, multiplexKey{}, m)
+		return context.WithValue(ctx, carrierKey{}, m.carrier)
+	}
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// connState ends what an HTTP/2 connection's requests went by when it has ended.
+func (s *Server) connState(c net.Conn, state http.ConnState) {
+	if state != http.StateClosed {
+		return
+	}
+	s.mu.Lock()
+	m := s.multiplexed[c]
+	delete(s.multiplexed, c)
+	s.mu.Unlock()
+	if m != nil {
+		m.end()
 	}
 }
 
@@ -311,6 +355,10 @@ func Answers(ctx context.Context, url string) bool {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
 	defer s.calls.Done()
+	if m, ok := r.Context().Value(multiplexKey{}).(*multiplex); ok {
+		s.forward(w, r, m.route, r.RequestURI)
+		return
+	}
 	route, rest := s.route(r.RequestURI)
 	if route == nil {
 		status := http.StatusNotFound

@@ -50,8 +50,8 @@ func hungUp(c net.Conn) error {
 
 // ask asks the system something about c; 0 where it can't be asked.
 func ask(c net.Conn, about func(fd int) (int, error)) (answer int) {
-	tcp, ok := c.(*net.TCPConn)
-	if !ok {
+	tcp := beneath(c)
+	if tcp == nil {
 		return 0
 	}
 	raw, err := tcp.SyscallConn()

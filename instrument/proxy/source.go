@@ -15,16 +15,23 @@ type source struct {
 	err    error // how reading ended; given by the next fill
 	pooled *[]byte
 	met    bool // a request of this client was let in
+	passed int  // of bytes, how many were passed on though the head that they belong to was not whole; for tunnels
 }
 
-var errLongHead = errors.New("a request's head is too long")
+var (
+	errLongHead  = errors.New("a request's head is too long")
+	errNotPassed = errors.New("a request's head could not be passed on")
+)
 
 var requestBuffers = sync.Pool{New: func() any { b := make([]byte, requestPiece); return &b }}
 
 // bytes are those not yet taken. They stay valid until the next fill.
 func (s *source) bytes() []byte { return s.buf[s.r:s.w] }
 
-func (s *source) take(n int) { s.r += n }
+func (s *source) take(n int) {
+	s.r += n
+	s.passed = max(0, s.passed-n)
+}
 
 // fill reads more; it blocks until something came or the client ended.
 func (s *source) fill() error {
@@ -70,7 +77,9 @@ func (s *source) free() {
 }
 
 // head reads to the end of the next request's head and returns it, not taken.
-func (s *source) head() ([]byte, error) {
+// Where there is a pass, what came of the head is given to it before more is
+// waited for; false from it ends the reading.
+func (s *source) head(pass func([]byte) bool) ([]byte, error) {
 	searched := 0
 	for {
 		if end := headEnd(s.bytes(), searched); end >= 0 {
@@ -78,6 +87,12 @@ func (s *source) head() ([]byte, error) {
 		}
 		if searched = s.w - s.r; searched >= maxHeader {
 			return nil, errLongHead
+		}
+		if pass != nil && searched > s.passed {
+			if !pass(s.bytes()[s.passed:]) {
+				return nil, errNotPassed
+			}
+			s.passed = searched
 		}
 		if err := s.fill(); err != nil {
 			return nil, err

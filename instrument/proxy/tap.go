@@ -26,14 +26,17 @@ import (
 // FIN becomes ours, its reset becomes ours. Nothing is pooled with other
 // clients' connections, nothing is sent twice, no response is made up.
 type tap struct {
-	s      *Server
-	client net.Conn
-	in     source
-	out    []byte // the present request's head as it goes out; the request side's own
-	home   *Route // the origin of the last request's upstream, see Config.OneClient; the request side's own
-	ctx    context.Context
-	cancel context.CancelFunc // ends a dial
-	pumps  sync.WaitGroup     // one for each link
+	s       *Server
+	client  net.Conn
+	in      source
+	out     []byte     // the present request's head as it goes out; the request side's own
+	home    *Route     // the origin of the last request's upstream, see Config.OneClient; the request side's own
+	tunnel  *Route     // where all requests go, as they are; nil but inside a tunnel; the request side's own
+	handed  *multiplex // the client's connection goes on elsewhere; the request side's own
+	trusted bool       // the client need not show that it knows the secret
+	ctx     context.Context
+	cancel  context.CancelFunc // ends a dial
+	pumps   sync.WaitGroup     // one for each link
 
 	mu      sync.Mutex
 	changed sync.Cond // on mu: a turn ended, a link died, the tap was closed
@@ -91,15 +94,51 @@ func newTap(s *Server, client net.Conn) *tap {
 func (t *tap) serve() {
 	defer t.pumps.Wait()
 	defer t.fault()
+	if t.s.cfg.Intercept != nil {
+		if address, ok := t.greeting(); ok && !t.greeted(address) {
+			t.finished()
+			return
+		}
+	}
 	for {
-		head, err := t.in.head()
+		var pass func([]byte) bool
+		if t.tunnel != nil { // nothing in it is rewritten, so nothing waits
+			pass = t.ahead
+		}
+		head, err := t.in.head(pass)
 		if err != nil {
-			t.clientEnded(err)
+			switch {
+			case errors.Is(err, errNotPassed):
+			case errors.Is(err, errLongHead) && t.tunnel != nil:
+				t.unknown()
+			default:
+				t.clientEnded(err)
+			}
 			break
 		}
 		if !t.request(head) {
 			break
 		}
+	}
+	t.finished()
+}
+
+// ahead passes on a piece of a head that is not whole yet.
+func (t *tap) ahead(p []byte) bool {
+	t.mu.Lock()
+	l := t.active
+	t.mu.Unlock()
+	if _, err := l.conn.Write(p); err != nil {
+		t.upstreamRefuses(l, err)
+		return false
+	}
+	return true
+}
+
+// finished waits for what is still passed to the client.
+func (t *tap) finished() {
+	if t.handed != nil {
+		return
 	}
 	t.in.free()
 	t.pumps.Wait()
@@ -121,21 +160,12 @@ func (t *tap) request(head []byte) bool {
 		t.unknown()
 		return false
 	}
-	route, path := t.s.route(string(target))
-	if route == nil && t.home != nil && target[0] == '/' && !t.s.secretive(string(target)) {
-		route, path = t.home, string(target) // a redirect to a path, which the client resolved against our address
-	}
+	route, to, more := t.where(method, target, head)
 	if route == nil {
-		t.refuse(t.s.greets(string(target)))
-		return false
-	}
-	t.in.known()
-	if t.s.cfg.OneClient {
-		t.home = route.origin
+		return more
 	}
 	length, _ := framing(head)
 	turn := &turn{head: string(method) == http.MethodHead}
-	to := upstreamTarget(route.Upstream, path)
 	if t.s.cfg.Transport != nil && t.unanswered() < maxUnanswered {
 		turn.x = t.observe(string(method), route, to, head)
 	}
@@ -152,14 +182,21 @@ func (t *tap) request(head []byte) bool {
 		return false
 	}
 
-	host := route.Upstream.Host
-	t.out = append(t.out[:0], head[:bytes.Index(head, method)]...) // empty lines
-	t.out = append(append(t.out, method...), ' ')
-	if l.via != nil {
-		t.out = append(append(t.out, "http://"...), host...)
+	if route == t.tunnel {
+		t.out = append(t.out[:0], head[t.in.passed:]...)
+	} else {
+		host := route.Upstream.Host
+		t.out = append(t.out[:0], head[:bytes.Index(head, method)]...) // empty lines
+		t.out = append(append(t.out, method...), ' ')
+		if l.via != nil {
+			t.out = append(append(t.out, "http://"...), host...)
+		}
+		t.out = append(append(t.out, to...), ' ')
+		if route.ID == "" { // asked for as of a forward proxy
+			rest = withoutProxyFields(rest)
+		}
+		t.out = appendHead(t.out, rest, host, l.via)
 	}
-	t.out = append(append(t.out, to...), ' ')
-	t.out = appendHead(t.out, rest, host, l.via)
 	t.in.take(len(head))
 	ok = t.send(l, turn, &length)
 	if ok && length.kind == bodyUnknown {
@@ -170,6 +207,39 @@ func (t *tap) request(head []byte) bool {
 		return t.afterUpgrade(l, switched)
 	}
 	return ok
+}
+
+// where is the upstream that a request asks for and the target that it is told.
+// No route: it was dealt with, and more tells whether the connection goes on.
+func (t *tap) where(method, target, head []byte) (route *Route, to string, more bool) {
+	if t.tunnel != nil {
+		return t.tunnel, string(target), true
+	}
+	if t.s.cfg.Intercept != nil {
+		if string(method) == http.MethodConnect && len(t.links) == 0 {
+			return nil, "", t.connect(head, string(target))
+		}
+		if route, to, ok := absolute(string(target)); ok {
+			if !t.admitted(head) {
+				return nil, "", false
+			}
+			t.in.known()
+			return route, upstreamTarget(route.Upstream, to), true
+		}
+	}
+	route, path := t.s.route(string(target))
+	if route == nil && t.home != nil && target[0] == '/' && !t.s.secretive(string(target)) {
+		route, path = t.home, string(target) // a redirect to a path, which the client resolved against our address
+	}
+	if route == nil {
+		t.refuse(t.s.greets(string(target)))
+		return nil, "", false
+	}
+	t.in.known()
+	if t.s.cfg.OneClient {
+		t.home = route.origin
+	}
+	return route, upstreamTarget(route.Upstream, path), true
 }
 
 // unanswered is how many requests wait for their responses.
@@ -254,6 +324,7 @@ func (t *tap) unknown() {
 
 // blind passes what the client sends, unread.
 func (t *tap) blind(l *link) {
+	t.in.take(t.in.passed)
 	for {
 		piece := t.in.bytes()
 		if _, err := l.conn.Write(piece); err != nil {
@@ -289,7 +360,7 @@ func (t *tap) afterUpgrade(l *link, switched <-chan bool) bool {
 // its response; nil where there is none to be had, and the tap is over. unsent
 // is called before turn ends without having been sent.
 func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
-	key := route.Upstream.Scheme + "://" + route.Upstream.Host
+	key := upstreamKey(route.Upstream)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.turns++
@@ -333,6 +404,9 @@ func (t *tap) linkTo(route *Route, turn *turn, unsent func()) *link {
 	t.turns -= l.replies.expect(turn)
 	return l
 }
+
+// upstreamKey tells upstreams apart whose requests share no connection.
+func upstreamKey(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // dial reaches for an upstream for as long as the client waits for it. It lets
 // go of mu meanwhile.
@@ -498,7 +572,8 @@ func (t *tap) clientEnded(err error) {
 		t.closeLocked(true)
 		return
 	}
-	if t.shut || t.turns == 0 {
+	idle := t.turns == 0 && (t.active == nil || !t.active.sending)
+	if t.shut || idle && t.tunnel == nil {
 		t.closeLocked(false)
 		return
 	}
@@ -513,8 +588,12 @@ func (t *tap) clientEnded(err error) {
 	t.afterGrace(func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if l.replies.seen == seen {
-			l.replies.tell(context.Canceled)
+		if l.replies.seen != seen {
+			return
+		}
+		l.replies.tell(context.Canceled)
+		if idle { // nobody waits for anything
+			t.closeLocked(false)
 		}
 	})
 }
@@ -613,22 +692,31 @@ func closeWrite(c net.Conn) {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
-	if wrapped, ok := c.(*tls.Conn); ok {
+	if wrapped, ok := c.(*tls.Conn); ok { // which has said so in its own way
 		closeWrite(wrapped.NetConn())
 	}
 }
 
 // abort ends a connection by a reset, as a program that fails does.
 func abort(c net.Conn) {
-	for {
-		wrapped, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		c = wrapped.NetConn()
-	}
-	if tcp, ok := c.(*net.TCPConn); ok {
+	if tcp := beneath(c); tcp != nil {
 		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+		return
 	}
 	_ = c.Close()
+}
+
+// beneath is the connection that others were put on; nil where it is not of TCP.
+func beneath(c net.Conn) *net.TCPConn {
+	for {
+		switch now := c.(type) {
+		case *net.TCPConn:
+			return now
+		case interface{ NetConn() net.Conn }:
+			c = now.NetConn()
+		default:
+			return nil
+		}
+	}
 }

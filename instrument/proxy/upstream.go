@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // trustVariables name files of certificates that a program, had it dialled by
 // itself, would have trusted. Go's own SSL_CERT_FILE and SSL_CERT_DIR stand
 // beside them: they are part of the system's roots already.
-var trustVariables = []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE"}
+var trustVariables = []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE", "DENO_CERT", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"}
 
 // Bounds of what is kept open towards providers. An idle connection is given
 // up early: one that the provider has closed meanwhile costs a failed call.
@@ -54,9 +55,10 @@ func NewUpstream(getenv func(string) string) *Upstream {
 
 func newReach(getenv func(string) string) reach {
 	r := reach{tls: &tls.Config{RootCAs: roots(getenv), ClientSessionCache: tls.NewLRUClientSessionCache(0)}}
+	all := allProxy(getenv)
 	r.proxies = (&httpproxy.Config{
-		HTTPProxy:  first(getenv, "HTTP_PROXY", "http_proxy"),
-		HTTPSProxy: first(getenv, "HTTPS_PROXY", "https_proxy"),
+		HTTPProxy:  orElse(first(getenv, "HTTP_PROXY", "http_proxy"), all),
+		HTTPSProxy: orElse(first(getenv, "HTTPS_PROXY", "https_proxy"), all),
 		NoProxy:    first(getenv, "NO_PROXY", "no_proxy"),
 		CGI:        getenv("REQUEST_METHOD") != "",
 	}).ProxyFunc()
@@ -75,9 +77,34 @@ func newReach(getenv func(string) string) reach {
 	return r
 }
 
+// allProxy is the proxy for what no other variable names one for, where it is
+// of a kind that can be spoken to: many clients don't read the variable at all,
+// and those would have gone their way without it.
+func allProxy(getenv func(string) string) string {
+	all := first(getenv, "ALL_PROXY", "all_proxy")
+	scheme, rest, ok := strings.Cut(all, "://")
+	switch strings.ToLower(scheme) {
+	case "socks": // as desktops write it
+		return "socks5://" + rest
+	case "http", "https", "socks5", "socks5h":
+		return all
+	}
+	if ok {
+		return ""
+	}
+	return all
+}
+
+// carrierKey is of the context's own carrier of a request, which has a
+// connection that is nobody else's.
+type carrierKey struct{}
+
 // RoundTrip carries a request of an HTTP/2 client, by HTTP/2 where the provider
 // speaks it.
 func (u *Upstream) RoundTrip(req *http.Request) (*http.Response, error) {
+	if own, ok := req.Context().Value(carrierKey{}).(http.RoundTripper); ok {
+		return own.RoundTrip(req)
+	}
 	return u.reach().http.RoundTrip(req)
 }
 
@@ -105,6 +132,13 @@ func roots(getenv func(string) string) *x509.CertPool {
 		pool.AppendCertsFromPEM(pem)
 	}
 	return pool
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
 }
 
 func first(getenv func(string) string, names ...string) string {

@@ -76,6 +76,34 @@ func Dial(addr string, config *tls.Config) *Conn {
 	return newConn(c)
 }
 
+// DialThrough connects to addr by the forward proxy at proxy, of which it asks
+// for a tunnel with the fields that authorization holds. A tunnel that it does
+// not get is a connection that was refused.
+func DialThrough(proxy, authorization, addr string, config *tls.Config) *Conn {
+	refused := &Conn{end: Refused, sum: sha256.New()}
+	c, err := net.DialTimeout("tcp", proxy, Patience)
+	if err != nil {
+		return refused
+	}
+	_ = c.SetDeadline(time.Now().Add(Patience))
+	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n", addr, addr, authorization)
+	var answer []byte
+	for b := make([]byte, 1); !bytes.HasSuffix(answer, []byte("\r\n\r\n")); answer = append(answer, b[0]) {
+		if _, err := io.ReadFull(c, b); err != nil {
+			_ = c.Close()
+			return refused
+		}
+	}
+	if !bytes.HasPrefix(answer, []byte("HTTP/1.1 200 ")) {
+		_ = c.Close()
+		return refused
+	}
+	if config != nil {
+		c = tls.Client(c, config)
+	}
+	return newConn(c)
+}
+
 // Run plays f, takes in what comes after it, and closes the connection.
 func (c *Conn) Run(f func()) {
 	Play(f)

@@ -1,0 +1,324 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Intercept makes a [Server] a forward proxy: it takes CONNECT and targets in
+// absolute form, from clients that know the secret as a proxy's password, and
+// opens the TLS of some hosts. All functions may be called at the same time.
+type Intercept struct {
+	// Opens reports whether TLS to a host (lower case, no port) is opened. All
+	// else passes unread.
+	Opens func(host string) bool
+	// Certificate vouches for a host to the client.
+	Certificate func(host string) (*tls.Certificate, error)
+	// Opened is told of each connection whose TLS is opened; nil is told nothing.
+	Opened func(host string)
+	// Refused is told that a client's TLS refused the certificate for a host, as
+	// one does that trusts no roots but its own. Opens should not name the host
+	// again. Nil is told nothing.
+	Refused func(host string)
+}
+
+// through carries a connection to address, whose host is host, by conn, which
+// leads there. It reports whether requests are to be read from it.
+func (t *tap) through(host, address string, conn net.Conn) bool {
+	if !t.s.cfg.Intercept.Opens(host) {
+		t.unread(conn)
+		return false
+	}
+	hello, ok := t.hello()
+	switch {
+	case !ok:
+		t.unread(conn)
+		return false
+	case hello == nil: // no TLS: a plain request
+		t.begin(&url.URL{Scheme: "http", Host: address}, conn)
+		return true
+	}
+	name := orElse(strings.ToLower(hello.ServerName), host)
+	offered := protocols(hello)
+	certificate, err := t.s.cfg.Intercept.Certificate(name)
+	if name != host && !t.s.cfg.Intercept.Opens(name) || err != nil || !fits(hello, certificate, offered) {
+		t.unread(conn)
+		return false
+	}
+	stop := t.in.watch(func(err error) {
+		if !errors.Is(err, io.EOF) {
+			t.cancel()
+		}
+	})
+	server, err := t.s.cfg.Upstream.speak(t.ctx, conn, name, offered)
+	stop()
+	if err != nil {
+		// Whatever it was, the client shall meet it itself: a certificate that
+		// doesn't verify, one that it has to show, or a server that hangs up.
+		t.again(address)
+		return false
+	}
+	if f := t.s.cfg.Intercept.Opened; f != nil {
+		f(name)
+	}
+	chosen := server.ConnectionState().NegotiatedProtocol
+	client := tls.Server(&readAlready{Conn: t.client, read: bytes.Clone(t.in.bytes())}, &tls.Config{
+		Certificates: []tls.Certificate{*certificate},
+		NextProtos:   nonEmpty(chosen),
+		MinVersion:   tls.VersionTLS12,
+
+		SessionTicketsDisabled: true, // each connection has a configuration of its own
+	})
+	if err := client.HandshakeContext(t.ctx); err != nil {
+		if refusesCertificate(err) && t.s.cfg.Intercept.Refused != nil {
+			t.s.cfg.Intercept.Refused(name)
+		}
+		abort(server)
+		t.close(!errors.Is(err, io.EOF))
+		return false
+	}
+	t.in.free()
+	t.mu.Lock()
+	t.client, t.in = client, source{conn: client, met: true}
+	t.mu.Unlock()
+	to := &url.URL{Scheme: "https", Host: hostOf(name, address)}
+	if chosen == "h2" {
+		t.multiplexed(to, address, name, server)
+		return false
+	}
+	t.begin(to, server)
+	return true
+}
+
+// hostOf is the host of a URL for name at address's port.
+func hostOf(name, address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	if port == "443" {
+		if strings.Contains(name, ":") {
+			return "[" + name + "]"
+		}
+		return name
+	}
+	return net.JoinHostPort(name, port)
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// protocols are those of a client's offer (RFC 7301) that can be read here.
+func protocols(hello *tls.ClientHelloInfo) []string {
+	var known []string
+	for _, p := range hello.SupportedProtos {
+		if p == "h2" || p == "http/1.1" {
+			known = append(known, p)
+		}
+	}
+	return known
+}
+
+// fits reports whether we can stand between a client that said hello and its
+// server without taking from what they would agree on.
+func fits(hello *tls.ClientHelloInfo, certificate *tls.Certificate, offered []string) bool {
+	if len(hello.SupportedProtos) > 0 && len(offered) == 0 {
+		return false // it speaks something else
+	}
+	return slices.Max(append(hello.SupportedVersions, 0)) >= tls.VersionTLS12 && hello.SupportsCertificate(certificate) == nil
+}
+
+// maxHello bounds what a client says before the handshake begins. One with
+// post-quantum key shares has some 2 KiB.
+const maxHello = 64 << 10
+
+// hello reads what a client says first without taking it. It is nil for what
+// is no TLS, and not ok where the client ended or can't be made out.
+func (t *tap) hello() (hello *tls.ClientHelloInfo, ok bool) {
+	for {
+		have := t.in.bytes()
+		if len(have) > 0 {
+			if have[0] != 22 { // a handshake record (RFC 8446 §5.1)
+				return nil, true
+			}
+			hello, err := parseHello(have)
+			if err == nil {
+				return hello, true
+			}
+			if !errors.Is(err, io.ErrUnexpectedEOF) || len(have) > maxHello {
+				return nil, false
+			}
+		}
+		if t.in.fill() != nil {
+			return nil, false
+		}
+	}
+}
+
+// errHeard ends a handshake that was begun only to read its first message.
+var errHeard = errors.New("heard")
+
+// parseHello reads a client's first message; io.ErrUnexpectedEOF says that
+// there is more to come.
+func parseHello(b []byte) (hello *tls.ClientHelloInfo, err error) {
+	from := &heard{Reader: bytes.NewReader(b)}
+	err = tls.Server(from, &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		hello = h
+		return nil, errHeard
+	}}).Handshake()
+	switch {
+	case hello != nil:
+		return hello, nil
+	case from.short:
+		return nil, io.ErrUnexpectedEOF
+	}
+	return nil, err
+}
+
+// heard is a connection that has said so much, and says no more.
+type heard struct {
+	*bytes.Reader
+	short bool // more was asked for
+}
+
+func (h *heard) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if err != nil {
+		h.short = true
+	}
+	return n, err
+}
+
+func (*heard) Write(p []byte) (int, error)      { return len(p), nil }
+func (*heard) Close() error                     { return nil }
+func (*heard) LocalAddr() net.Addr              { return nil }
+func (*heard) RemoteAddr() net.Addr             { return nil }
+func (*heard) SetDeadline(time.Time) error      { return nil }
+func (*heard) SetReadDeadline(time.Time) error  { return nil }
+func (*heard) SetWriteDeadline(time.Time) error { return nil }
+
+// refusesCertificate reports whether a handshake ended since the client would
+// not have our certificate: by an alert that speaks of one (RFC 8446 §6.2), not
+// by a mere end.
+func refusesCertificate(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" {
+		return false
+	}
+	alert := reflect.ValueOf(op.Err) // of a type that crypto/tls keeps for itself
+	if alert.Kind() != reflect.Uint8 {
+		return false
+	}
+	switch alert.Uint() {
+	case 42, 43, 44, 45, 46, 48: // bad, unsupported, revoked, expired, unknown certificate; unknown CA
+		return true
+	}
+	return false
+}
+
+// again opens a further connection to address and passes what the client said,
+// and says, unread.
+func (t *tap) again(address string) {
+	conn, err := t.reach(address)
+	if err != nil {
+		t.close(true)
+		return
+	}
+	t.unread(conn)
+}
+
+// begin makes conn the connection that this client's requests go by.
+func (t *tap) begin(to *url.URL, conn net.Conn) {
+	t.tunnel = &Route{ID: "tunnel", Upstream: to}
+	t.tunnel.origin = t.tunnel
+	t.link(to, conn, nil)
+}
+
+// unread joins the client with conn, and reads nothing of either.
+func (t *tap) unread(conn net.Conn) {
+	l := t.link(&url.URL{Scheme: "tunnel"}, conn, func(l *link) {
+		l.replies.lost, l.sending = true, true
+	})
+	if l != nil {
+		t.blind(l)
+	}
+}
+
+// link adds a connection that was opened to to's host, and makes it the active
+// one. Before its bytes pass, prepare may set it up. Nil says that the tap was
+// closed meanwhile.
+func (t *tap) link(to *url.URL, conn net.Conn, prepare func(*link)) *link {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		abort(conn)
+		return nil
+	}
+	l := &link{t: t, key: upstreamKey(to), conn: conn}
+	if prepare != nil {
+		prepare(l)
+	}
+	t.links[l.key] = l
+	t.active = l
+	t.pumps.Add(1)
+	go l.pump() // ends when the upstream does, or is closed
+	return l
+}
+
+// multiplexed hands the connection on to where HTTP/2 is served. Its requests
+// go by server, and by a new connection of the same kind once that is over.
+func (t *tap) multiplexed(to *url.URL, address, name string, server *tls.Conn) {
+	first := server
+	var mu sync.Mutex
+	carrier := &http.Transport{
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			mu.Lock()
+			conn := first
+			first = nil
+			mu.Unlock()
+			if conn != nil {
+				return conn, nil
+			}
+			raw, err := t.s.cfg.Upstream.openFor(ctx, address)
+			if err != nil {
+				return nil, err
+			}
+			return t.s.cfg.Upstream.speak(ctx, raw, name, []string{"h2"})
+		},
+		Protocols:          new(http.Protocols),
+		DisableCompression: true,
+	}
+	carrier.Protocols.SetHTTP2(true)
+	t.handed = &multiplex{
+		route: &Route{ID: "tunnel", Upstream: to}, carrier: carrier,
+		end: func() {
+			mu.Lock()
+			conn := first
+			first = nil
+			mu.Unlock()
+			if conn != nil {
+				_ = conn.Close()
+			}
+			carrier.CloseIdleConnections()
+		},
+	}
+}
+
+// multiplex is what an HTTP/2 connection's requests go by.
+type multiplex struct {
+	route   *Route
+	carrier http.RoundTripper
+	end     func() // when the client's connection has ended
+}
