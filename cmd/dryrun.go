@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func (m *program) dryRun(v values, j job) error {
 		_, err = fmt.Fprint(m.stdout, b.String())
 		return err
 	}
-	leads := v.text(varInject) != "none"
+	leads := v.leads()
 	span := v.is(varRunSpan) && !off("traces", v.text(varTraces))
 	if !wanted(v) || !leads && !span {
 		line("as", "it is: there is no telemetry to make")
@@ -52,27 +53,25 @@ func (m *program) dryRun(v values, j job) error {
 	}
 	var plan inject.Injection
 	if leads {
-		plan = inject.Plan(j.environ)
+		plan = m.dryPlan(v, j)
 	}
 	switch {
-	case len(plan.Routes) > 0:
+	case len(plan.Routes) > 0 || plan.Forward:
 		line("set", varOuter+"="+strings.TrimSuffix(shownAddress, "/")+": so that a run inside joins this one")
 	case getenvOf(j.environ)(varOuter) != "":
 		line("unset", varOuter+": it is of a run that has ended")
 	}
-	if leads {
-		for _, d := range plan.Decisions {
-			switch {
-			case d.Action == inject.Held:
-				line("leave", d.Variable+": "+d.Why)
-			default:
-				text := d.Variable + "=" + strings.Replace(shownURL(plan.Value(d.Variable, standIn+d.Route)), standIn, shownAddress, 1)
-				if d.WasSet {
-					text += " instead of " + shownURL(d.Old)
-				}
-				line("set", text+": it "+d.Why)
-			}
+	places := shownPlaces(plan)
+	for _, d := range plan.Decisions {
+		if d.Action == inject.Held {
+			line("leave", d.Variable+": "+d.Why)
+			continue
 		}
+		text := d.Variable + "=" + shownPlan(d, plan, places)
+		if d.WasSet && d.Old != "" {
+			text += " instead of " + shownText(d.Old)
+		}
+		line("set", text+": it "+d.Why)
 	}
 	if span && v.is(varParent) {
 		if err := v.dryTrace(getenvOf(j.environ), line); err != nil {
@@ -85,6 +84,42 @@ func (m *program) dryRun(v values, j job) error {
 	}
 	_, err = fmt.Fprint(m.stdout, b.String())
 	return err
+}
+
+// dryPlan is the plan that a run would make, with what it would find wrong with
+// the files of roots that the user named.
+func (m *program) dryPlan(v values, j job) inject.Injection {
+	given := m.given(v, j)
+	w := &wayIn{plan: inject.Plan(given)}
+	if _, err := w.trustFiles(nil, javaHomes(getenvOf(j.environ), programPath(j.command.Name))); err != nil {
+		given.Unrooted = err.Error()
+		w.plan = inject.Plan(given)
+	}
+	return w.plan
+}
+
+// shownPlaces stand for what is made up anew for each run.
+func shownPlaces(plan inject.Injection) inject.Places {
+	p := inject.Places{
+		Route: func(r inject.Route) string { return standIn + r.ID },
+		Proxy: "http://otel-genai:SECRET@127.0.0.1:PORT", Unchecked: "127.0.0.1:PORT", Files: map[string]string{},
+	}
+	for _, f := range plan.Files {
+		p.Files[f.Name] = path.Join("FOLDER", f.Within, f.Name)
+	}
+	return p
+}
+
+// shownPlan is what a variable becomes, fit to be shown.
+func shownPlan(d inject.Decision, plan inject.Injection, places inject.Places) string {
+	value := plan.Value(d.Variable, places)
+	switch {
+	case d.Route != "":
+		return strings.Replace(shownURL(value), standIn, shownAddress, 1)
+	case value == places.Proxy:
+		return value // none of its own secrets are in it
+	}
+	return shownText(value)
 }
 
 // dryTrace tells what the trace context of the run's span changes in the

@@ -16,7 +16,7 @@ const maxTold = 8
 // environment, so that they will call it. Where the system doesn't say, as
 // anywhere but on Linux, and of other users' programs, there are none.
 type leftovers struct {
-	address string // of the proxy, secret and all; empty where there was none
+	held    string // what those who have the way to our proxy hold in their environment; empty where there is none
 	who     string // left them
 	process *launcher.Process
 }
@@ -25,13 +25,13 @@ type leftovers struct {
 // shows nothing for a moment, so that nobody is found for sure only by the
 // second look.
 func (l leftovers) find() []int {
-	if l.address == "" {
+	if l.held == "" {
 		return nil
 	}
-	if pids := holders(l.address); len(pids) > 0 {
+	if pids := holders(l.held); len(pids) > 0 {
 		return pids
 	}
-	return holders(l.address)
+	return holders(l.held)
 }
 
 // checkLinger refuses what could not be held.
@@ -60,7 +60,7 @@ func (m *program) linger(l leftovers, exit launcher.Exit) {
 	m.say.hold()
 	enough := l.process.Hurry()
 	for len(pids) > 0 {
-		if !awaitEnd(pids[0], l.address, enough) {
+		if !awaitEnd(pids[0], l.held, enough) {
 			return
 		}
 		l.process.Reap()
@@ -68,15 +68,18 @@ func (m *program) linger(l leftovers, exit launcher.Exit) {
 	}
 }
 
-// tell says which programs lose their way to the providers with us. Process 1
-// says nothing: the system ends them with it, as it would without us.
-func (m *program) tell(l leftovers) {
+// tell says which programs lose their way to the providers with us, and reports
+// whether there are some. Process 1 says nothing: the system ends them with it,
+// as it would without us.
+func (m *program) tell(l leftovers) bool {
 	if os.Getpid() == 1 {
-		return
+		return false
 	}
-	if pids := l.find(); len(pids) > 0 {
+	pids := l.find()
+	if len(pids) > 0 {
 		m.say.warn(l.told(pids)+" can no longer make calls through otel-genai", "--genai_linger=true keeps serving until they have ended")
 	}
+	return len(pids) > 0
 }
 
 // told is: 2 programs that sh left running (pids 12, 13).

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
-	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,8 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otel-genai/otel-genai/exporters"
-	"github.com/otel-genai/otel-genai/instrument/codec"
-	"github.com/otel-genai/otel-genai/instrument/proxy"
 	"github.com/otel-genai/otel-genai/launcher"
 	"github.com/otel-genai/otel-genai/launcher/inject"
 )
@@ -73,7 +69,7 @@ func (j job) words() []string { return append([]string{j.command.Name}, j.comman
 // started, whatever is wrong is an error; from then on nothing of ours may
 // touch it any more, and its exit status is ours.
 func (m *program) run(v values, j job) error {
-	leads := v.text(varInject) != "none"
+	leads := v.leads()
 	span := v.is(varRunSpan) && !off("traces", v.text(varTraces))
 	if !wanted(v) || (!leads && !span) {
 		j.command.Env = j.environ
@@ -99,13 +95,9 @@ func (m *program) run(v values, j job) error {
 	if r.span != nil {
 		t.duplicates.not(r.span.SpanContext())
 	}
-	var plan inject.Injection
-	var server *proxy.Server
+	way := &wayIn{}
 	if leads {
-		plan = inject.Plan(j.environ)
-	}
-	if len(plan.Routes) > 0 {
-		if server, err = t.serve(plan, r, secret); err != nil {
+		if way, err = m.openWay(v, j, t, r, secret); err != nil {
 			t.close(0)
 			return err
 		}
@@ -114,19 +106,18 @@ func (m *program) run(v values, j job) error {
 	if v.is(varParent) {
 		maps.Copy(further, r.environ(t.propagator))
 	}
-	if server != nil {
+	if way.server != nil {
 		// Without the slash: who holds the way to us is told by what follows it (linger).
-		further[varOuter] = strings.TrimSuffix(server.URL(""), "/")
+		further[varOuter] = strings.TrimSuffix(way.server.URL(""), "/")
 	}
-	j.command.Env = inject.Env(j.environ, plan, func(route inject.Route) string { return server.URL(route.ID) }, further)
+	j.command.Env = inject.Env(j.environ, way.plan, way.places, further)
 
 	m.say.hold() // the terminal is the program's
 	process, err := launcher.Start(j.command)
 	if err != nil {
 		m.say.release()
-		if server != nil {
-			_ = server.Shutdown(canceled())
-		}
+		way.close(canceled())
+		way.remove(false)
 		t.close(0) // the run's span was not ended, so nothing is sent
 		return startFailure(err)
 	}
@@ -134,20 +125,18 @@ func (m *program) run(v values, j job) error {
 	exit := process.Wait()
 	ended := r.ends(exit) // when the program does, whatever else goes on
 
-	left := leftovers{who: name, process: process}
-	if server != nil {
-		left.address = server.URL("")
-	}
+	left := leftovers{who: name, process: process, held: way.held()}
 	if v.is(varLinger) {
 		m.linger(left, exit)
 	}
-	t.finish(server, ended, v.millis(varFlush))
-	m.tell(left)
+	t.finish(way, ended, v.millis(varFlush))
+	way.remove(m.tell(left))
+	way.tellOpened(m.say)
 	m.say.release()
 	if j.after != nil {
 		j.after(t)
 	} else {
-		m.summarize(v, t, plan)
+		m.summarize(v, t, way.plan)
 	}
 	m.exit = launcher.Finish(exit)
 	return nil
@@ -179,35 +168,16 @@ func startFailure(err error) error {
 	return f
 }
 
-// serve starts the proxy that the plan's routes lead to.
-func (t *telemetry) serve(plan inject.Injection, r *runSpan, secret string) (*proxy.Server, error) {
-	c := proxy.Config{Secret: secret, OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Propagator: t.propagator, Warn: t.fault}
-	for _, route := range plan.Routes {
-		u, err := url.Parse(route.Upstream)
-		if err != nil { // the plan took it for one that leads somewhere
-			return nil, setupFailure(fmt.Errorf("%s has no usable URL", strings.Join(route.Variables, ", ")), "see that it is an http or https URL")
-		}
-		c.Routes = append(c.Routes, proxy.Route{ID: route.ID, Provider: codec.ByShort(route.Provider), Upstream: u})
-	}
-	s, err := proxy.Listen(c)
-	if err != nil {
-		return nil, listenFailure("127.0.0.1", err, "otel-genai needs a free port there; --genai_inject none runs the program without one")
-	}
-	return s, nil
-}
-
 // finish ends the run's telemetry after its program has ended, within d; ended
 // is closed when the run's span is. Calls
 // that are still under way then belong to programs that outlive theirs: they
 // get half of the time.
-func (t *telemetry) finish(server *proxy.Server, ended <-chan struct{}, d time.Duration) {
+func (t *telemetry) finish(way *wayIn, ended <-chan struct{}, d time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	if server != nil {
-		drain, done := context.WithTimeout(ctx, d/2)
-		_ = server.Shutdown(drain)
-		done()
-	}
+	drain, done := context.WithTimeout(ctx, d/2)
+	way.close(drain)
+	done()
 	select {
 	case <-ended:
 	case <-ctx.Done():
@@ -244,15 +214,20 @@ func unseen(v values, plan inject.Injection) (problem, hint string) {
 			held = d
 		}
 	}
+	const ways = "clients with roots of their own and those that read no proxy variable are not seen: docs/clients.md lists them"
 	switch {
-	case v.text(varInject) == "none":
+	case !v.leads():
 		return "no model call was looked for, as --genai_inject is none", "leave --genai_inject out to see calls"
 	case len(set) == 0:
 		return "no model call could be seen: " + orElse(held.Why, "nothing leads calls here"),
 			orElse(held.Hint, "send calls through otel-genai proxy, or use the Go package instrument")
+	case held.Hint != "":
+		return "no model call was seen: the program made none, or " + held.Variable + " leads them elsewhere: " + held.Why, held.Hint
+	case plan.Forward:
+		return "no model call was seen: the program made none, or none to a host that otel-genai knows", "--genai_hosts HOST has calls to another server read; " + ways
 	}
 	return "no model call was seen: the program made none, or it doesn't read " + sentence(set, "or"),
-		"only OpenAI clients that read such a variable are seen so far; a base URL given in the program's own code wins over it"
+		"a base URL given in the program's own code wins over it; --genai_inject auto reaches more"
 }
 
 // off reports whether a signal's exporter is none.

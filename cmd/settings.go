@@ -23,6 +23,7 @@ const (
 	varParent       = "OTEL_GENAI_TRACEPARENT"
 	varRunSpan      = "OTEL_GENAI_RUN_SPAN"
 	varInject       = "OTEL_GENAI_INJECT"
+	varHosts        = "OTEL_GENAI_HOSTS"
 	varHook         = "OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK"
 	varUploadBase   = "OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH"
 	varUploadFormat = "OTEL_INSTRUMENTATION_GENAI_UPLOAD_FORMAT"
@@ -57,7 +58,8 @@ var settings = slices.Concat(
 		{Variable: varPromPort, Kind: kindPort, Default: "9464", Help: "port that the prometheus exporter listens on", Group: groupWhere},
 		{Variable: varDisabled, Kind: kindBool, Default: "false", Help: "true: no telemetry, the program just runs", Group: groupWhere, Actor: byUs},
 
-		{Variable: varInject, Kind: kindEnum, Default: "auto", Allowed: []string{"auto", "base-url", "none"}, Help: "how the program's calls are routed to us: by the base URL variables of its clients (auto is base-url today), or not at all", Group: groupRun, Actor: byUs, Only: "run"},
+		{Variable: varInject, Default: "auto", Help: "how the program's calls are led here: proxy (HTTPS_PROXY, with TLS opened to the hosts of providers alone), base-url (the variables that name a provider's URL), java (Java's own options), none, or several; auto combines them so that no program behaves differently", Group: groupRun, Actor: byUs, Only: "run", Check: checkInject, Value: "LIST"},
+		{Variable: varHosts, Help: "further hosts whose calls are read: api.example.com, *.example.com, or http://HOST:PORT for a server without TLS; may be repeated (the variable: commas between)", Group: groupRun, Actor: byUs, Only: "run", Check: checkHosts, Repeat: true, Value: "HOST"},
 		{Variable: varRunSpan, Kind: kindBool, Default: "true", Help: "a span for the run itself, parent of its calls", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varParent, Kind: kindBool, Default: "true", Help: "give the program the run's trace context in TRACEPARENT", Group: groupRun, Actor: byUs, Only: "run"},
 		{Variable: varDuplicates, Kind: kindEnum, Default: duplicatesSpans, Allowed: []string{duplicatesEmit, duplicatesSpans, duplicatesDrop}, Help: "what is made of the calls of a program that instruments itself, where its command line or its trace context tells: emit everything, spans alone, or drop them", Group: groupRun, Actor: byUs},

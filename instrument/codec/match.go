@@ -41,6 +41,15 @@ func After(path, name string) string {
 	return ""
 }
 
+// MatchHost reports whether host (lower case, no port) is one that a pattern of
+// [Provider].Hosts names.
+func MatchHost(pattern, host string) bool {
+	return len(host) <= maxHost && glob(pattern, host)
+}
+
+// maxHost is how long a host's name may be (RFC 1035 §2.3.4).
+const maxHost = 253
+
 // glob reports whether s is what pattern says, a "*" in it standing for any
 // run of at least one character.
 func glob(pattern, s string) bool {

@@ -96,12 +96,9 @@ var Providers = []Provider{
 
 // ByHost returns the provider that answers at host (lower case, no port), or nil.
 func ByHost(host string) *Provider {
-	if len(host) > 253 { // RFC 1035 §2.3.4: no host name is longer
-		return nil
-	}
 	for i := range Providers {
 		for _, h := range Providers[i].Hosts {
-			if glob(h, host) {
+			if MatchHost(h, host) {
 				return &Providers[i]
 			}
 		}

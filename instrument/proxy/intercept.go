@@ -31,6 +31,10 @@ type Intercept struct {
 	// one does that trusts no roots but its own. Opens should not name the host
 	// again. Nil is told nothing.
 	Refused func(host string)
+	// Unchecked adds a listener that asks for no credentials, for clients that
+	// can't show any. It takes connections of this user's programs alone, which
+	// only Linux can tell; elsewhere it takes none.
+	Unchecked bool
 }
 
 // through carries a connection to address, whose host is host, by conn, which

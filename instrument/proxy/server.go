@@ -77,6 +77,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	ln      net.Listener
+	open    net.Listener // see Intercept.Unchecked; nil where there is none
 	h2      *http.Server
 	h2conns *handover
 	carrier http.RoundTripper // of HTTP/2's requests
@@ -137,6 +138,12 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
 	s.ln = ln
+	if cfg.Intercept != nil && cfg.Intercept.Unchecked {
+		if s.open, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			_ = ln.Close()
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true) // some clients speak HTTP/2 to a plain base URL with prior knowledge
@@ -149,7 +156,10 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	s.h2conns = newHandover(ln.Addr())
 	s.serving.Go(func() { _ = s.h2.Serve(s.h2conns) }) // ends when Shutdown closes it
-	s.serving.Go(s.accept)                             // ends when Shutdown closes the listener
+	s.serving.Go(func() { s.accept(s.ln, nil) })       // ends when Shutdown closes the listener
+	if s.open != nil {
+		s.serving.Go(func() { s.accept(s.open, sameUser) }) // likewise
+	}
 	return s, nil
 }
 
@@ -160,11 +170,13 @@ type (
 	multiplexKey struct{}
 )
 
-// accept takes connections until the listener is closed.
-func (s *Server) accept() {
+// accept takes connections until ln is closed. Those that trust lets in need
+// not show that they know the secret, and others are ended; without trust all
+// are taken.
+func (s *Server) accept(ln net.Listener, trust func(net.Conn) bool) {
 	var wait time.Duration
 	for {
-		c, err := s.ln.Accept()
+		c, err := ln.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -179,13 +191,20 @@ func (s *Server) accept() {
 		}
 		wait = 0
 		_ = c.SetReadDeadline(time.Now().Add(s.cfg.patience))
-		s.serving.Go(func() { s.serve(c) }) // ends with the connection
+		s.serving.Go(func() { // ends with the connection
+			if trust != nil && !trust(c) {
+				_ = c.Close()
+				return
+			}
+			s.serve(c, trust != nil)
+		})
 	}
 }
 
 // serve carries one connection.
-func (s *Server) serve(c net.Conn) {
+func (s *Server) serve(c net.Conn, trusted bool) {
 	t := newTap(s, c)
+	t.trusted = trusted
 	s.mu.Lock()
 	late := s.closing.Load()
 	if !late {
@@ -259,6 +278,15 @@ func (f faults) Write(p []byte) (int, error) {
 // Addr is the address that the proxy listens on, host:port.
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
+// UncheckedAddr is the address of the listener that asks for no credentials,
+// empty where there is none.
+func (s *Server) UncheckedAddr() string {
+	if s.open == nil {
+		return ""
+	}
+	return s.open.Addr().String()
+}
+
 // URL is the base URL of a route, secret and all, without a trailing slash.
 func (s *Server) URL(id string) string {
 	return "http://" + s.Addr() + "/" + s.cfg.Secret + "/" + id
@@ -273,6 +301,9 @@ const endTime = time.Second
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.closing.Store(true)
 	_ = s.ln.Close()
+	if s.open != nil {
+		_ = s.open.Close()
+	}
 	s.each((*tap).finish)
 	ended := make(chan struct{})
 	err := s.h2.Shutdown(ctx)

@@ -1,9 +1,6 @@
 package inject
 
-import (
-	"runtime"
-	"strings"
-)
+import "strings"
 
 // lookup is getenv(3) on environ.
 func lookup(environ []string, name string) (value string, ok bool) {
@@ -15,9 +12,19 @@ func lookup(environ []string, name string) (value string, ok bool) {
 	return "", false
 }
 
-// same reports whether two names are one variable; on Windows case is nothing.
+// first is the value of the first of several variables that has one, and its name.
+func first(environ []string, names ...string) (value, name string) {
+	for _, name := range names {
+		if v, _ := lookup(environ, name); v != "" {
+			return v, name
+		}
+	}
+	return "", ""
+}
+
+// same reports whether two names are one variable.
 func same(a, b string) bool {
-	if runtime.GOOS == "windows" {
+	if caseless {
 		return strings.EqualFold(a, b)
 	}
 	return a == b

@@ -1,25 +1,37 @@
 // Package inject decides how a child's calls are led to our proxy, and builds
-// the environment that does it. [Plan] looks at an environment and says what to
-// change and why; [Env] makes the changed one. Both are pure functions: they
-// know no network, start nothing and read nothing but their arguments.
+// the environment that does it. [Plan] looks at an environment and a command
+// line and says what to change and why; [Env] makes the changed environment.
+// Both are pure functions: they know no network, start nothing and read nothing
+// but their arguments.
 //
-// What clients read is a table of rows, one a variable. Where a variable would
-// change what a program does, beyond where it connects, the plan leaves it
-// alone and says so.
+// What clients read is tables of rows, one a variable: base URLs in rows.go,
+// the forward proxy and what its certificates are trusted by in proxy.go. Where
+// a variable would change what a program does, beyond where it connects, the
+// plan leaves it alone and says so.
 package inject
 
 import (
 	"maps"
+	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // Way is a means of leading calls to the proxy.
 type Way string
 
-// BaseURL sets the variables by which clients are told another server.
-const BaseURL Way = "base-url"
+// The ways. Auto is the combination by which no program should behave
+// differently: the forward proxy, and base URLs where that can't reach.
+const (
+	Auto    Way = "auto"
+	Proxy   Way = "proxy"    // the variables of a forward proxy, and of what vouches for it
+	BaseURL Way = "base-url" // the variables by which clients are told another server
+	Java    Way = "java"     // a Java virtual machine's options, though the command line says nothing of Java
+	None    Way = "none"
+)
+
+// Ways are all that can be asked for.
+var Ways = []Way{Auto, Proxy, BaseURL, Java, None}
 
 // Action is what a plan does with a variable.
 type Action string
@@ -32,7 +44,32 @@ const (
 	Held     Action = "held back"
 )
 
-// Route is one upstream that the proxy has to serve.
+// Given is what a plan is made from.
+type Given struct {
+	// Environ is what the child would start in, as NAME=value. It is read as
+	// getenv(3) reads it: the first of several entries counts.
+	Environ []string
+	// Words are the command line, and FirstLine that of the program's file
+	// where it is a script: "#!/usr/bin/env ruby".
+	Words     []string
+	FirstLine string
+	// Ways are those asked for; none means Auto.
+	Ways []Way
+	// Plain says that calls by plain HTTP are to be led here too: the user
+	// named such a server.
+	Plain bool
+	// Unrooted says why no certificate authority can be trusted here, in words
+	// that go on from "the proxy"; the proxy's variables are then held back.
+	Unrooted string
+}
+
+// asks reports whether a way was asked for by its name.
+func (g Given) asks(w Way) bool { return slices.Contains(g.Ways, w) }
+
+// auto reports whether the ways are left to the plan.
+func (g Given) auto() bool { return len(g.Ways) == 0 || g.asks(Auto) }
+
+// Route is one upstream that the proxy has to serve under a path of its own.
 type Route struct {
 	ID       string // unique in the plan, fit for a path: "openai", "openai-2"
 	Provider string // the provider's short name
@@ -46,13 +83,37 @@ type Route struct {
 	UserSet  bool // by the user; else the provider's default
 }
 
+// FileKind is what a file for the child holds.
+type FileKind string
+
+// The kinds of files.
+const (
+	RootsFile FileKind = "roots" // certificates in PEM
+	HookFile  FileKind = "hook"  // the preload of Node's programs, see [NodeHook]
+	StoreFile FileKind = "store" // Java's roots, as PKCS #12, with [StorePassword]
+	IniFile   FileKind = "ini"   // PHP's settings, see [PHPSettings]
+)
+
+// File is a file that must be there before the child starts.
+type File struct {
+	Name string // unique in the plan: "roots.pem"
+	Kind FileKind
+	// Roots and Folders are the user's own files and folders of certificates
+	// that a RootsFile holds; without files it holds the system's, unless the
+	// client adds the file's to some of its own.
+	Roots, Folders []string
+	Additive       bool
+	Within         string // the folder inside the run's that an IniFile stands in, alone
+}
+
 // Decision is what happens to one variable, and why. There is one for each
 // variable that the plan looked at, also for those that it leaves alone.
 type Decision struct {
 	Way      Way
 	Variable string
 	Action   Action
-	Route    string // ID of the route that the variable gets, empty when held back
+	Route    string // ID of the route that the variable gets; or empty
+	File     string // name of the file that the variable names; or empty
 	// Old is the user's value, fit to be shown: without user, password, and the
 	// values of a query. WasSet tells an empty value from none.
 	Old    string
@@ -63,121 +124,111 @@ type Decision struct {
 	Hint string
 }
 
-// Injection is a plan: the routes that the proxy must serve and what each
-// variable becomes.
+// Injection is a plan: the routes that the proxy must serve, the files that
+// must be there, and what each variable becomes.
 type Injection struct {
 	Routes    []Route
+	Files     []File
 	Decisions []Decision
+	// Forward says that the proxy is to be a forward proxy, and Unchecked that
+	// it needs a listener for clients that can't show the run's credentials.
+	Forward, Unchecked bool
 
 	changes []change
 }
 
-// change gives a variable its new value: the route's URL, between what the
-// user's value had before the host and after the path.
-type change struct {
-	variable, route, user, tail string
+// Places are where a run's own things are.
+type Places struct {
+	Route     func(Route) string // a route's base URL, no slash at its end
+	Proxy     string             // the forward proxy's URL, with credentials
+	Unchecked string             // host:port of the listener that asks for none
+	Files     map[string]string  // the path of each file, by name
 }
 
-func (c change) value(url string) string { return withUser(url, c.user) + c.tail }
+// change gives a variable its new value.
+type change struct {
+	variable string
+	file     string // that it names; or empty
+	value    func(Injection, Places) string
+}
 
-// Value is what the variable becomes when its route's base URL is url, for
-// those who explain a plan; empty for one that is held back. It may hold the
-// user and password of the old value.
-func (in Injection) Value(variable, url string) string {
+// Value is what the variable becomes, for those who explain a plan; empty for
+// one that is held back. It may hold secrets, the run's and the user's.
+func (in Injection) Value(variable string, p Places) string {
 	for _, c := range in.changes {
 		if c.variable == variable {
-			return c.value(url)
+			return c.value(in, p)
 		}
 	}
 	return ""
 }
 
-// Plan decides for a child that would start in environ. Without ways it uses
-// all that there are. The environment is read as getenv(3) reads it: the first
-// of several entries counts.
-func Plan(environ []string, ways ...Way) Injection {
+// Plan decides for a child.
+func Plan(g Given) Injection {
 	var in Injection
-	if len(ways) > 0 && !slices.Contains(ways, BaseURL) {
+	if g.asks(None) {
 		return in
 	}
+	if g.auto() || g.asks(Proxy) || g.asks(Java) {
+		in.planProxy(g)
+	}
 	for _, r := range rows {
-		in.plan(r, environ)
+		switch {
+		case g.asks(BaseURL):
+			in.planBase(r, g)
+		case g.auto():
+			in.planAutoBase(r, g)
+		}
 	}
 	return in
 }
 
-func (in *Injection) plan(r row, environ []string) {
-	old, set := lookup(environ, r.variable)
-	d := Decision{Way: BaseURL, Variable: r.variable, WasSet: set}
-	b := base{upstream: r.upstream}
-	switch {
-	case set && old == "":
-		d.Why = r.variable + " is set to nothing, which some clients take for the default and others for an error"
-		d.Hint = "unset " + r.variable
-	case set:
-		d.Old = show(old)
-		var why string
-		if b, why = split(old); why != "" {
-			d.Why, d.Hint = r.variable+" "+why, "correct "+r.variable
-			break
+// Drop holds back what a file was meant for that can't be made. why goes on
+// from the variable's name.
+func (in *Injection) Drop(file, why, hint string) {
+	in.Files = slices.DeleteFunc(in.Files, func(f File) bool { return f.Name == file })
+	in.changes = slices.DeleteFunc(in.changes, func(c change) bool { return c.file == file })
+	for i := range in.Decisions {
+		if d := &in.Decisions[i]; d.File == file {
+			d.Action, d.File, d.Why, d.Hint = Held, "", why, hint
 		}
-		d.Action, d.Why = Replaced, "leads on to the value that it had"
-	default:
-		if d.Why, d.Hint = r.against(environ); d.Why != "" {
-			break
-		}
-		d.Action, d.Why = Set, "leads to "+r.upstream+", the default of "+r.clients
 	}
-	if d.Action == "" {
-		d.Action = Held
-		in.Decisions = append(in.Decisions, d)
-		return
-	}
-	d.Route = in.route(r, b.upstream, set)
+}
+
+// put adds a decision to change a variable, and the change.
+func (in *Injection) put(d Decision, value func(Injection, Places) string) {
 	in.Decisions = append(in.Decisions, d)
-	in.changes = append(in.changes, change{variable: r.variable, route: d.Route, user: b.user, tail: b.tail})
+	in.changes = append(in.changes, change{d.Variable, d.File, value})
 }
 
-// route finds the route to upstream, or adds it, and returns its ID.
-func (in *Injection) route(r row, upstream string, userSet bool) string {
-	others := 0
-	for i := range in.Routes {
-		route := &in.Routes[i]
-		if route.Provider != r.provider {
-			continue
-		}
-		if route.Upstream == upstream {
-			route.Variables = append(route.Variables, r.variable)
-			route.UserSet = route.UserSet || userSet
-			return route.ID
-		}
-		others++
-	}
-	id := r.provider
-	if others > 0 {
-		id += "-" + strconv.Itoa(others+1)
-	}
-	in.Routes = append(in.Routes, Route{ID: id, Provider: r.provider, Variables: []string{r.variable}, Upstream: upstream, UserSet: userSet})
-	return id
+// hold adds a decision to leave a variable alone.
+func (in *Injection) hold(d Decision, why, hint string) {
+	d.Action, d.Why, d.Hint = Held, why, hint
+	in.Decisions = append(in.Decisions, d)
 }
 
-// Env is environ with the plan's variables set, url giving each route's base
-// URL at the proxy (no slash at its end), and with further ones, such as the
-// trace context; an empty value takes a variable out. All other entries stay as
-// and where they are; what is new comes last.
-func Env(environ []string, in Injection, url func(Route) string, further map[string]string) []string {
+// file adds a file unless there is one of that name, and returns the name.
+func (in *Injection) file(f File) string {
+	if !slices.ContainsFunc(in.Files, func(have File) bool { return have.Name == f.Name }) {
+		in.Files = append(in.Files, f)
+	}
+	return f.Name
+}
+
+// Env is environ with the plan's variables set, and with further ones, such as
+// the trace context; an empty value takes a variable out. All other entries stay
+// as and where they are; what is new comes last.
+func Env(environ []string, in Injection, p Places, further map[string]string) []string {
 	values := map[string]string{}
 	var order []string
 	put := func(name, value string) {
+		if _, again := values[name]; !again {
+			order = append(order, name)
+		}
 		values[name] = value
-		order = append(order, name)
-	}
-	urls := map[string]string{}
-	for _, r := range in.Routes {
-		urls[r.ID] = url(r)
 	}
 	for _, c := range in.changes {
-		put(c.variable, c.value(urls[c.route]))
+		put(c.variable, c.value(in, p))
 	}
 	for _, name := range slices.Sorted(maps.Keys(further)) {
 		put(name, further[name])
@@ -209,3 +260,6 @@ func Env(environ []string, in Injection, url func(Route) string, further map[str
 	}
 	return out
 }
+
+// caseless says that names of variables which differ in case alone are one.
+const caseless = runtime.GOOS == "windows"

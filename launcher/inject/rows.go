@@ -1,13 +1,24 @@
 package inject
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // row is one variable by which clients are told where their API is.
 type row struct {
 	variable string
 	provider string // short name
-	upstream string // the clients' default, with path
+	upstream string // the clients' default, with path; empty where there is none to stand in for
 	clients  string // who reads it, for the explanation
+	// read makes a URL of a value that need not be one, as OLLAMA_HOST; nil for
+	// those that must be.
+	read func(string) string
+	// unset: in auto it is set, too, where the user has not, since its default is
+	// on this machine, where no forward proxy is asked.
+	unset bool
+	// signed says why it can't be led here at all: its clients sign the host.
+	signed bool
 	// siblings name the same thing. Clients that read several prefer one or the
 	// other, so that with one of them set by the user, setting another would
 	// send some client elsewhere than before.
@@ -21,8 +32,19 @@ type row struct {
 type harm struct {
 	variable string // exact, or a prefix where it ends in "*"
 	value    string // what it must be, in any case of letters; empty for anything but nothing
-	why      string
-	hint     string // the way out
+	// word is a command that must stand in the command line instead, and also one
+	// of its words; empty for any.
+	word, also string
+	why        string
+	hint       string // the way out
+}
+
+// url is what a value of r's variable means.
+func (r row) url(value string) string {
+	if r.read != nil {
+		return r.read(value)
+	}
+	return value
 }
 
 // rows is the table, in the order that variables are set and shown. Seen with
@@ -48,6 +70,59 @@ var rows = []row{
 		siblings: []string{"OPENAI_BASE_URL"},
 		harms:    azure,
 	},
+	{
+		// Seen with: openai (Python) 2.54.0. Each customer has an endpoint of
+		// their own.
+		variable: "AZURE_OPENAI_ENDPOINT", provider: "azure", clients: "the Azure OpenAI libraries",
+	},
+	{
+		// Seen with: anthropic (Python) 2.12.0, @anthropic-ai/sdk 1.12.0,
+		// anthropic-sdk-go 1.84.0, litellm 1.106.2, claude-code 2.1.197, which append
+		// /v1/messages, and @ai-sdk/anthropic 3.0.139, which appends /messages: its
+		// calls go to a path that the API doesn't have unless ours is rewritten,
+		// which no byte of a call is. claude-code turns tool search off.
+		variable: "ANTHROPIC_BASE_URL", provider: "anthropic", upstream: "https://api.anthropic.com",
+		clients: "the Anthropic libraries",
+	},
+	{
+		// Seen with: google-genai (Python) 3.4.0, @google/genai 2.32.0, genai-go
+		// 1.77.0.
+		variable: "GOOGLE_GEMINI_BASE_URL", provider: "gemini", upstream: "https://generativelanguage.googleapis.com",
+		clients: "the Gemini libraries",
+		harms: []harm{{
+			word: "gemini", why: "gemini-cli 0.61.0 ends with an invalid authentication method where it is set",
+			hint: "--genai_inject proxy reaches it",
+		}},
+	},
+	{
+		// Read back from google-genai (Python) 3.4.0. Each region has a host of its own.
+		variable: "GOOGLE_VERTEX_BASE_URL", provider: "vertex", clients: "the Vertex AI libraries",
+	},
+	{
+		// Seen with: groq (Python) 1.7.0, groq-sdk 1.6.0, which append /openai/v1.
+		variable: "GROQ_BASE_URL", provider: "groq", upstream: "https://api.groq.com",
+		clients: "the Groq libraries",
+	},
+	{
+		// Seen with: cohere (Python) 7.3.1. Not followed by cohere-ai (Node) 8.1.0.
+		variable: "CO_API_URL", provider: "cohere", upstream: "https://api.cohere.com",
+		clients: "Cohere's Python library",
+	},
+	{
+		// Seen with: ollama (Python) 0.6.3. Not followed by the default export of
+		// ollama (Node) 0.6.4.
+		variable: "OLLAMA_HOST", provider: "ollama", upstream: "http://127.0.0.1:11434",
+		clients: "the Ollama libraries", read: ollama, unset: true,
+		harms: []harm{{
+			word: "ollama", also: "serve", why: "a server of Ollama listens there",
+		}},
+	},
+	{
+		// Seen with: @aws-sdk/client-bedrock-runtime 3.1164.0, boto3 1.44.5. Their
+		// signature (AWS SigV4) covers the host.
+		variable: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", provider: "bedrock", clients: "the AWS libraries", signed: true,
+	},
+	{variable: "AWS_ENDPOINT_URL", provider: "bedrock", clients: "the AWS libraries", signed: true},
 }
 
 // azure are the signs of a client of Azure OpenAI. With OPENAI_BASE_URL, openai
@@ -68,15 +143,26 @@ const (
 
 // against is what speaks against setting r's variable where the user has not,
 // or "", and the way out.
-func (r row) against(environ []string) (why, hint string) {
+func (r row) against(g Given) (why, hint string) {
 	for _, s := range r.siblings {
-		if _, set := lookup(environ, s); set {
+		if _, set := lookup(g.Environ, s); set {
 			return s + " is set, and clients that read both would no longer go where it leads them", ""
 		}
 	}
 	for _, h := range r.harms {
-		if name := h.found(environ); name != "" {
+		if name := h.found(g.Environ); name != "" {
 			return name + " is set: " + h.why, h.hint
+		}
+	}
+	return "", ""
+}
+
+// never is what speaks against giving r's variable another value at all, the
+// user's included, or "", and the way out.
+func (r row) never(g Given) (why, hint string) {
+	for _, h := range r.harms {
+		if h.word != "" && runs(g, h.word) && (h.also == "" || slices.Contains(g.Words, h.also)) {
+			return h.why, h.hint
 		}
 	}
 	return "", ""
@@ -84,6 +170,9 @@ func (r row) against(environ []string) (why, hint string) {
 
 // found is the name of the variable that is the sign, or "".
 func (h harm) found(environ []string) string {
+	if h.variable == "" {
+		return ""
+	}
 	prefix, any := strings.CutSuffix(h.variable, "*")
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
