@@ -113,7 +113,7 @@ func TestUnseenSaysWhy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			problem, hint := unseen(v, inject.Plan(tt.environ))
+			problem, hint := unseen(v, inject.Plan(inject.Given{Environ: tt.environ, Ways: []inject.Way{inject.BaseURL}}))
 			if !strings.Contains(problem, tt.want) || !strings.Contains(hint, tt.hint) {
 				t.Errorf("got %q and %q, want %q and %q", problem, hint, tt.want, tt.hint)
 			}

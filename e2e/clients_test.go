@@ -141,6 +141,9 @@ var byChance = map[string]string{
 	"X-Stainless-Retry-Count": "",
 }
 
+// botoFeatures are letters in boto3's User-Agent whose order is that of a set.
+var botoFeatures = regexp.MustCompile(`m/[A-Za-z0-9+,-]+`)
+
 // texts are requests, each as one text, in the order of the texts.
 func texts(calls []standin.Call) []string {
 	var out []string
@@ -148,7 +151,10 @@ func texts(calls []standin.Call) []string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s %s %s %s\n", c.Proto, c.Method, c.Host, c.Target)
 		for _, name := range slices.Sorted(maps.Keys(c.Header)) {
-			values := c.Header[name]
+			values := slices.Clone(c.Header[name])
+			for i, v := range values {
+				values[i] = botoFeatures.ReplaceAllString(v, "m/*")
+			}
 			if why := byChance[name]; why != "" && (name != "Authorization" || strings.HasPrefix(values[0], "AWS4-")) {
 				values = []string{"*"}
 			}

@@ -41,8 +41,12 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, route *Route, r
 // outgoing is r as the upstream shall see it: the same method, end-to-end
 // fields, body and trailers, with the route's target.
 func (s *Server) outgoing(r *http.Request, route *Route, rest string) *http.Request {
+	host := route.Upstream.Host
+	if route.ID == tunnelID {
+		host = r.Host // nothing in a tunnel is rewritten
+	}
 	out := &http.Request{
-		Method: r.Method, URL: target(route.Upstream, rest), Host: route.Upstream.Host,
+		Method: r.Method, URL: target(route.Upstream, rest), Host: host,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: r.Header.Clone(), Body: r.Body, ContentLength: r.ContentLength, Trailer: r.Trailer,
 	}

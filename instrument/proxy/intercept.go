@@ -243,9 +243,12 @@ func (t *tap) again(address string) {
 	t.unread(conn)
 }
 
+// tunnelID is the ID of routes that lead where a tunnel does.
+const tunnelID = "tunnel"
+
 // begin makes conn the connection that this client's requests go by.
 func (t *tap) begin(to *url.URL, conn net.Conn) {
-	t.tunnel = &Route{ID: "tunnel", Upstream: to}
+	t.tunnel = &Route{ID: tunnelID, Upstream: to}
 	t.tunnel.origin = t.tunnel
 	t.link(to, conn, nil)
 }
@@ -306,7 +309,7 @@ func (t *tap) multiplexed(to *url.URL, address, name string, server *tls.Conn) {
 	}
 	carrier.Protocols.SetHTTP2(true)
 	t.handed = &multiplex{
-		route: &Route{ID: "tunnel", Upstream: to}, carrier: carrier,
+		route: &Route{ID: tunnelID, Upstream: to}, carrier: carrier,
 		end: func() {
 			mu.Lock()
 			conn := first

@@ -49,6 +49,8 @@ func answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		ollama(w, body, q)
 	case strings.HasSuffix(path, "/api/embed"):
 		write(w, obj{"model": modelID, "embeddings": []any{vector}, "total_duration": 1, "load_duration": 1, "prompt_eval_count": 2})
+	case host == "api.mistral.ai":
+		mistral(w, path, q)
 	case strings.Contains(path, "grpc"):
 		grpcAnswer(w)
 	default:
@@ -237,6 +239,28 @@ func ollama(w http.ResponseWriter, body []byte, q question) {
 		last["message"] = message
 	}
 	_ = e.Encode(last)
+}
+
+func mistral(w http.ResponseWriter, path string, q question) {
+	usage := obj{"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16}
+	if strings.HasSuffix(path, "/embeddings") {
+		write(w, obj{"id": "mis-1", "object": "list", "model": modelID, "data": []any{obj{"object": "embedding", "index": 0, "embedding": vector}}, "usage": usage})
+		return
+	}
+	reason := "stop"
+	message := obj{"role": "assistant", "content": q.text(), "tool_calls": nil}
+	if q.tool {
+		message, reason = obj{"role": "assistant", "content": "", "tool_calls": []any{obj{"id": "call_1", "type": "function", "function": obj{"name": toolName, "arguments": toolArgs}}}}, "tool_calls"
+	}
+	reply := obj{"id": "mis-1", "object": "chat.completion", "created": 1767225600, "model": modelID, "usage": usage, "choices": []any{obj{"index": 0, "message": message, "finish_reason": reason}}}
+	if !q.stream {
+		write(w, reply)
+		return
+	}
+	reply["object"] = "chat.completion.chunk"
+	reply["choices"] = []any{obj{"index": 0, "delta": obj{"role": "assistant", "content": q.text()}, "finish_reason": reason}}
+	events(w, "", reply)
+	fmt.Fprint(w, "data: [DONE]\n\n")
 }
 
 // grpcAnswer is a unary answer of gRPC that holds the bytes "ok".

@@ -12,7 +12,32 @@ import (
 
 const openai = "https://api.openai.com/v1"
 
-func proxied(r inject.Route) string { return "http://127.0.0.1:9/S/" + r.ID }
+var places = inject.Places{Route: func(r inject.Route) string { return "http://127.0.0.1:9/S/" + r.ID }}
+
+// openaiPlan is what base-url makes of OpenAI's variables.
+func openaiPlan(environ []string) inject.Injection {
+	in := inject.Plan(inject.Given{Environ: environ, Ways: []inject.Way{inject.BaseURL}})
+	in.Decisions = slices.DeleteFunc(in.Decisions, func(d inject.Decision) bool { return !strings.HasPrefix(d.Variable, "OPENAI_") })
+	return in
+}
+
+// openaiRoutes are those of OpenAI's variables.
+func openaiRoutes(in inject.Injection) (routes []inject.Route) {
+	for _, r := range in.Routes {
+		if r.Provider == "openai" {
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}
+
+// openaiEnv is an environment without what base-url adds for others.
+func openaiEnv(environ []string, in inject.Injection, further map[string]string) []string {
+	return slices.DeleteFunc(inject.Env(environ, in, places, further), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains([]string{"ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GROQ_BASE_URL", "CO_API_URL", "OLLAMA_HOST"}, name)
+	})
+}
 
 func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 	tests := []struct {
@@ -102,7 +127,7 @@ func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 		{
 			name:    "Azure: held back",
 			environ: []string{"AZURE_OPENAI_ENDPOINT=https://x.openai.azure.com"},
-			want:    []string{"AZURE_OPENAI_ENDPOINT=https://x.openai.azure.com"},
+			want:    []string{"AZURE_OPENAI_ENDPOINT=http://127.0.0.1:9/S/azure"},
 			held:    []string{"OPENAI_BASE_URL: AZURE_OPENAI_ENDPOINT is set", "OPENAI_API_BASE: AZURE_OPENAI_ENDPOINT is set"},
 		},
 		{
@@ -128,11 +153,11 @@ func TestPlanLeadsEachVariableToItsUpstream(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before := slices.Clone(tt.environ)
-			in := inject.Plan(tt.environ)
-			if d := cmp.Diff(in.Routes, tt.routes); d != "" {
+			in := openaiPlan(tt.environ)
+			if d := cmp.Diff(openaiRoutes(in), tt.routes); d != "" {
 				t.Errorf("routes (-got +want):\n%s", d)
 			}
-			if d := cmp.Diff(inject.Env(tt.environ, in, proxied, nil), tt.want); d != "" {
+			if d := cmp.Diff(openaiEnv(tt.environ, in, nil), tt.want); d != "" {
 				t.Errorf("environment (-got +want):\n%s", d)
 			}
 			if d := cmp.Diff(tt.environ, before); d != "" {
@@ -172,7 +197,7 @@ func TestDecisionsShowNoSecret(t *testing.T) {
 		"https://me:hunter2@h/v1", "https://h/v1?key=hunter2", "https://h/v1/#hunter2",
 		"ftp://me:hunter2@h", "https://me:hunter2@h:bad/", " https://h?k=hunter2",
 	} {
-		in := inject.Plan([]string{"OPENAI_BASE_URL=" + value})
+		in := openaiPlan([]string{"OPENAI_BASE_URL=" + value})
 		for _, d := range in.Decisions {
 			if strings.Contains(d.Old+d.Why+d.Hint, "hunter2") {
 				t.Errorf("%s is shown: %+v", value, d)
@@ -184,7 +209,7 @@ func TestDecisionsShowNoSecret(t *testing.T) {
 			}
 		}
 	}
-	d := inject.Plan([]string{"OPENAI_BASE_URL=https://me:pw@h/v1/?k=s"}).Decisions[0]
+	d := openaiPlan([]string{"OPENAI_BASE_URL=https://me:pw@h/v1/?k=s"}).Decisions[0]
 	if want := "https://***@h/v1/?***"; d.Old != want || !d.WasSet {
 		t.Errorf("got %q, want %q", d.Old, want)
 	}
@@ -228,13 +253,13 @@ func TestEnvChangesNothingElse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := inject.Env(environ, inject.Plan(environ), proxied, tt.further)
+			got := openaiEnv(environ, openaiPlan(environ), tt.further)
 			if d := cmp.Diff(got, tt.want); d != "" {
 				t.Errorf("-got +want:\n%s", d)
 			}
 		})
 	}
-	got := inject.Env([]string{"A=1"}, inject.Injection{}, proxied, map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b", "GONE": ""})
+	got := inject.Env([]string{"A=1"}, inject.Injection{}, places, map[string]string{"TRACEPARENT": "00-1", "TRACESTATE": "a=b", "GONE": ""})
 	if d := cmp.Diff(got, []string{"A=1", "TRACEPARENT=00-1", "TRACESTATE=a=b"}); d != "" {
 		t.Errorf("a new trace context, no plan (-got +want):\n%s", d)
 	}
@@ -242,18 +267,18 @@ func TestEnvChangesNothingElse(t *testing.T) {
 
 func TestValueIsWhatEnvSets(t *testing.T) {
 	environ := []string{"OPENAI_BASE_URL=http://me@h/v1/"}
-	in := inject.Plan(environ)
-	env := inject.Env(environ, in, proxied, nil)
-	if got := "OPENAI_BASE_URL=" + in.Value("OPENAI_BASE_URL", proxied(in.Routes[0])); got != env[0] {
+	in := openaiPlan(environ)
+	env := openaiEnv(environ, in, nil)
+	if got := "OPENAI_BASE_URL=" + in.Value("OPENAI_BASE_URL", places); got != env[0] {
 		t.Errorf("got %s, want %s", got, env[0])
 	}
-	if got := in.Value("OPENAI_API_BASE", "http://p"); got != "" {
+	if got := in.Value("OPENAI_API_BASE", places); got != "" {
 		t.Errorf("held back, yet %q", got)
 	}
 }
 
 func TestPlanOfAnotherWayLeavesBaseURLsAlone(t *testing.T) {
-	if in := inject.Plan(nil, inject.Way("none")); len(in.Routes)+len(in.Decisions) > 0 {
+	if in := inject.Plan(inject.Given{Ways: []inject.Way{inject.None}}); len(in.Routes)+len(in.Decisions) > 0 {
 		t.Errorf("got %+v", in)
 	}
 }

@@ -71,14 +71,24 @@ func (in *Injection) planProxyVariables(g Given) {
 	for _, v := range []string{"HTTPS_PROXY", "https_proxy", "grpc_proxy"} {
 		in.proxyVariable(g, v, "leads calls by HTTPS through us; all but those of models pass unread")
 	}
+	why := ""
 	switch {
 	case g.Plain:
-		in.proxyVariable(g, "HTTP_PROXY", "leads calls by plain HTTP through us, since --genai_hosts names such a server")
-		in.proxyVariable(g, "http_proxy", "leads calls by plain HTTP through us, since --genai_hosts names such a server")
+		why = "leads calls by plain HTTP through us, since --genai_hosts names such a server"
 	case runsRuby(g):
-		// net/http of Ruby 3.1 reads HTTP_PROXY for https, too, and nothing else.
-		in.proxyVariable(g, "HTTP_PROXY", "leads calls of Ruby's net/http through us")
-		in.proxyVariable(g, "http_proxy", "leads calls of Ruby's net/http through us")
+		// net/http of Ruby 3.1 reads http_proxy for https, too, and nothing else. It
+		// warns of HTTP_PROXY alone, so that one comes only where the user had it.
+		why = "leads calls of Ruby's net/http through us"
+	}
+	if why != "" {
+		_, upper := lookup(g.Environ, "HTTP_PROXY")
+		_, lower := lookup(g.Environ, "http_proxy")
+		if upper {
+			in.proxyVariable(g, "HTTP_PROXY", why)
+		}
+		if lower || !upper {
+			in.proxyVariable(g, "http_proxy", why)
+		}
 	}
 	for _, v := range []string{"NO_PROXY", "no_proxy"} {
 		if caseless && v == "no_proxy" {
@@ -100,8 +110,8 @@ func (in *Injection) planProxyVariables(g Given) {
 // proxyVariable gives a variable the proxy's URL. The user's own proxy is what
 // we go on by.
 func (in *Injection) proxyVariable(g Given, variable, why string) {
-	if caseless && variable == "https_proxy" || caseless && variable == "http_proxy" {
-		return
+	if caseless && variable == "https_proxy" {
+		return // it is HTTPS_PROXY
 	}
 	old, set := lookup(g.Environ, variable)
 	d := Decision{Way: Proxy, Variable: variable, Action: Set, WasSet: set, Why: why}
