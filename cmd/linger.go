@@ -68,18 +68,15 @@ func (m *program) linger(l leftovers, exit launcher.Exit) {
 	}
 }
 
-// tell says which programs lose their way to the providers with us, and reports
-// whether there are some. Process 1 says nothing: the system ends them with it,
-// as it would without us.
-func (m *program) tell(l leftovers) bool {
+// tell says which programs lose their way to the providers with us. Process 1
+// says nothing: the system ends them with it, as it would without us.
+func (m *program) tell(l leftovers) {
 	if os.Getpid() == 1 {
-		return false
+		return
 	}
-	pids := l.find()
-	if len(pids) > 0 {
+	if pids := l.find(); len(pids) > 0 {
 		m.say.warn(l.told(pids)+" can no longer make calls through otel-genai", "--genai_linger=true keeps serving until they have ended")
 	}
-	return len(pids) > 0
 }
 
 // told is: 2 programs that sh left running (pids 12, 13).

@@ -160,7 +160,7 @@ func TestProgramsLeftRunningAreTold(t *testing.T) {
 func TestNothingIsToldOfProgramsThatCannotCallUs(t *testing.T) {
 	// The shell ends when the program has given the variables up, not before.
 	const without = `mkfifo ready
-env -u OPENAI_BASE_URL -u OPENAI_API_BASE sh -c 'echo > ready; exec client later "$GATE"' & read line < ready; exit 0`
+env -u OPENAI_BASE_URL -u OLLAMA_HOST -u HTTPS_PROXY -u https_proxy -u grpc_proxy sh -c 'echo > ready; exec client later "$GATE"' & read line < ready; exit 0`
 	for name, args := range map[string][]string{
 		"nobody is left":             {"run", "sh", "-c", "client chat"},
 		"left without the variables": {"run", "sh", "-c", without},

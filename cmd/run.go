@@ -107,8 +107,7 @@ func (m *program) run(v values, j job) error {
 		maps.Copy(further, r.environ(t.propagator))
 	}
 	if way.server != nil {
-		// Without the slash: who holds the way to us is told by what follows it (linger).
-		further[varOuter] = strings.TrimSuffix(way.server.URL(""), "/")
+		further[varOuter] = strings.TrimSuffix(way.server.GreetingURL(), "/")
 	}
 	j.command.Env = inject.Env(j.environ, way.plan, way.places, further)
 
@@ -117,7 +116,7 @@ func (m *program) run(v values, j job) error {
 	if err != nil {
 		m.say.release()
 		way.close(canceled())
-		way.remove(false)
+		way.remove()
 		t.close(0) // the run's span was not ended, so nothing is sent
 		return startFailure(err)
 	}
@@ -125,12 +124,16 @@ func (m *program) run(v values, j job) error {
 	exit := process.Wait()
 	ended := r.ends(exit) // when the program does, whatever else goes on
 
-	left := leftovers{who: name, process: process, held: way.held()}
+	left := leftovers{who: name, process: process}
+	if way.server != nil {
+		left.held = secret // what a call needs, and what nothing else in an environment has
+	}
 	if v.is(varLinger) {
 		m.linger(left, exit)
 	}
 	t.finish(way, ended, v.millis(varFlush))
-	way.remove(m.tell(left))
+	m.tell(left)
+	way.remove()
 	way.tellOpened(m.say)
 	m.say.release()
 	if j.after != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
+
+	"github.com/otel-genai/otel-genai/launcher/inject"
 )
 
 func getenvMap(m map[string]string) func(string) string {
@@ -142,8 +144,8 @@ func TestWordsAreTakenInAnyCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.text(varContent) != "SPAN_ONLY" || v.is(varRunSpan) || v.text(varInject) != "base-url" {
-		t.Errorf("content %q, run span %t, inject %q", v.text(varContent), v.is(varRunSpan), v.text(varInject))
+	if v.text(varContent) != "SPAN_ONLY" || v.is(varRunSpan) || !slices.Equal(v.ways(), []inject.Way{inject.BaseURL}) {
+		t.Errorf("content %q, run span %t, inject %q", v.text(varContent), v.is(varRunSpan), v.ways())
 	}
 }
 

@@ -99,12 +99,12 @@ func TestUnseenSaysWhy(t *testing.T) {
 		environ      []string
 		want, hint   string
 	}{
-		{"variables set", "auto", nil, "doesn't read OPENAI_BASE_URL or OPENAI_API_BASE", "a base URL given in the program's own code"},
-		{"held back for Azure", "auto", []string{"AZURE_OPENAI_ENDPOINT=https://x"}, ": AZURE_OPENAI_ENDPOINT is set: clients of Azure", "otel-genai proxy --genai_upstream azure=https://HOST"},
-		{"a value that is no URL", "auto", []string{"OPENAI_BASE_URL=nowhere"}, "could be seen: OPENAI_BASE_URL is not an http or https URL", "correct OPENAI_BASE_URL"},
-		{"the other variable's", "auto", []string{"OPENAI_API_BASE=http://"}, "could be seen: OPENAI_API_BASE names no host", "correct OPENAI_API_BASE"},
-		{"both", "auto", []string{"OPENAI_API_BASE=http://", "OPENAI_BASE_URL=ftp://x"}, "could be seen: OPENAI_BASE_URL is not an http or https URL", "correct OPENAI_BASE_URL"},
-		{"set to nothing", "auto", []string{"OPENAI_BASE_URL="}, "could be seen: OPENAI_BASE_URL is set to nothing", "unset OPENAI_BASE_URL"},
+		{"the proxy", "auto", nil, "none to a host that otel-genai knows", "--genai_hosts HOST"},
+		{"a base URL that goes elsewhere", "auto", []string{"OPENAI_BASE_URL=https://gw.example/v1"}, "OPENAI_BASE_URL leads them elsewhere", "--genai_hosts gw.example"},
+		{"base URLs", "base-url", nil, "doesn't read OPENAI_BASE_URL", "a base URL given in the program's own code"},
+		{"held back for Azure", "base-url", []string{"OPENAI_API_VERSION=1"}, "OPENAI_API_VERSION is set: clients of Azure", "otel-genai proxy --genai_upstream azure=https://HOST"},
+		{"a value that is no URL", "base-url", []string{"OPENAI_BASE_URL=nowhere"}, "OPENAI_BASE_URL is not an http or https URL", "correct OPENAI_BASE_URL"},
+		{"set to nothing", "base-url", []string{"OPENAI_BASE_URL="}, "OPENAI_BASE_URL is set to nothing", "unset OPENAI_BASE_URL"},
 		{"nothing injected", "none", nil, "--genai_inject is none", "leave --genai_inject out"},
 	}
 	for _, tt := range tests {
@@ -113,7 +113,7 @@ func TestUnseenSaysWhy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			problem, hint := unseen(v, inject.Plan(inject.Given{Environ: tt.environ, Ways: []inject.Way{inject.BaseURL}}))
+			problem, hint := unseen(v, inject.Plan(inject.Given{Environ: tt.environ, Ways: v.ways()}))
 			if !strings.Contains(problem, tt.want) || !strings.Contains(hint, tt.hint) {
 				t.Errorf("got %q and %q, want %q and %q", problem, hint, tt.want, tt.hint)
 			}

@@ -162,7 +162,7 @@ func (m *program) openWay(v values, j job, t *telemetry, r *runSpan, secret stri
 	given := m.given(v, j)
 	w := &wayIn{plan: inject.Plan(given)}
 	hosts := v.hosts()
-	c := proxy.Config{Secret: secret, OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Propagator: t.propagator, Warn: t.fault}
+	c := proxy.Config{Secret: secret, Greeting: newSecret(), OneClient: true, Upstream: t.upstream, Transport: t.transport, Parent: r.parent, Propagator: t.propagator, Warn: t.fault}
 	var authority *ca.Authority
 	var files map[string][]byte
 	if w.plan.Forward || w.plan.Unchecked {
@@ -290,17 +290,6 @@ func (w *wayIn) write(files map[string][]byte, patterns []string, secret string)
 	return nil
 }
 
-// held is what programs that have the way to us hold in their environment.
-func (w *wayIn) held() string {
-	switch {
-	case w.server == nil:
-		return ""
-	case w.plan.Forward:
-		return w.server.ProxyURL()
-	}
-	return w.server.URL("")
-}
-
 // close ends the proxy within ctx.
 func (w *wayIn) close(ctx context.Context) {
 	if w.server != nil {
@@ -308,11 +297,12 @@ func (w *wayIn) close(ctx context.Context) {
 	}
 }
 
-// remove removes the files, unless programs are left that read them.
-func (w *wayIn) remove(needed bool) {
+// remove removes the files, unless programs are left that read them, or nobody
+// can tell. The next run removes what was left.
+func (w *wayIn) remove() {
 	switch {
 	case w.folder == nil:
-	case needed:
+	case inUse == nil || inUse(w.folder.Path()):
 		_ = w.folder.Leave()
 	default:
 		_ = w.folder.Remove()
@@ -320,7 +310,7 @@ func (w *wayIn) remove(needed bool) {
 }
 
 func (w *wayIn) discard() error {
-	w.remove(false)
+	w.remove()
 	return nil
 }
 

@@ -46,7 +46,10 @@ type Config struct {
 	// Secret is the first word of every path. A request without it gets 404
 	// and reaches nobody. It must not be empty.
 	Secret string
-	Routes []Route
+	// Greeting is the word of a path that [Answers] asks by; empty is Secret. One
+	// of its own opens nothing, so that who holds it can call nobody.
+	Greeting string
+	Routes   []Route
 	// Upstream reaches the providers.
 	Upstream *Upstream
 	// Transport observes the calls; it must lead to Upstream. Nil observes nothing.
@@ -110,6 +113,9 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
+	}
+	if cfg.Greeting == "" {
+		cfg.Greeting = cfg.Secret
 	}
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
@@ -355,18 +361,24 @@ func (s *Server) route(target string) (r *Route, rest string) {
 
 // secretive reports whether a target's first word is the secret: it asks for a
 // route, be it one that there is not.
-func (s *Server) secretive(target string) bool {
+func (s *Server) secretive(target string) bool { return begins(target, s.cfg.Secret) }
+
+// begins reports whether a target's first word is a secret one.
+func begins(target, secret string) bool {
 	word, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
-	return subtle.ConstantTimeCompare([]byte(word), []byte(s.cfg.Secret)) == 1
+	return subtle.ConstantTimeCompare([]byte(word), []byte(secret)) == 1
 }
 
-// greets reports whether a target is the secret and nothing more: see [Answers].
+// greets reports whether a target is the greeting and nothing more: see [Answers].
 func (s *Server) greets(target string) bool {
-	return strings.HasSuffix(target, "/") && strings.Count(target, "/") == 2 && s.secretive(target)
+	return strings.HasSuffix(target, "/") && strings.Count(target, "/") == 2 && begins(target, s.cfg.Greeting)
 }
 
-// Answers reports whether a proxy listens at url, which is what [Server.URL]
-// gives for no route, and takes its secret. It asks that proxy alone, by no
+// GreetingURL is what [Answers] asks.
+func (s *Server) GreetingURL() string { return "http://" + s.Addr() + "/" + s.cfg.Greeting + "/" }
+
+// Answers reports whether a proxy listens at url, which is what
+// [Server.GreetingURL] gives, and takes its greeting. It asks that proxy alone, by no
 // other, and gives up when ctx is done.
 func Answers(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
