@@ -185,7 +185,7 @@ func (m *program) openWay(v values, j job, t *telemetry, r *runSpan, secret stri
 	}
 	if w.plan.Forward {
 		w.state = stateFolder(m.getenv)
-		w.refused = refusals.Open(filepath.Join(w.state, "refusals.json"), refusals.Identify(programPath(j.command.Name), j.command.Args))
+		w.refused = refusals.Open(m.refusalsFile(), refusals.Identify(programPath(j.command.Name), j.command.Args))
 		c.Intercept = &proxy.Intercept{
 			Opens:       func(host string) bool { return hosts.opens(host) && !w.refused.Has(host, time.Now()) },
 			Certificate: authority.Certificate,
