@@ -7,13 +7,14 @@ import (
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
+	"github.com/otel-genai/otel-genai/instrument/codec/outline"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/redact"
 	"github.com/otel-genai/otel-genai/instrument/semconv"
 )
 
 // families are the API families that are read, tried in order.
-var families = []codec.Family{openai.Family}
+var families = []codec.Family{openai.Family, outline.Family}
 
 // Observer and Observation are those of package genai, under the name that Go
 // users of this package look for.

@@ -47,6 +47,15 @@ func MatchHost(pattern, host string) bool {
 	return len(host) <= maxHost && glob(pattern, host)
 }
 
+// MatchSegment reports whether a segment of a path is what a pattern says, a "*"
+// in it standing for any run of at least one character.
+func MatchSegment(pattern, segment string) bool {
+	return len(segment) <= maxSegment && glob(pattern, segment)
+}
+
+// maxSegment bounds what is matched: an ARN of Bedrock has at most 2,048 bytes.
+const maxSegment = 4096
+
 // maxHost is how long a host's name may be (RFC 1035 §2.3.4).
 const maxHost = 253
 

@@ -7,7 +7,7 @@ import "strings"
 var framings = []framing{
 	{newSSE, false, []string{"text/event-stream"}},
 	{newNDJSON, true, []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json"}},
-	{newUnread, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream"}},
+	{newUnread, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream", "application/vnd.amazon.eventstream"}},
 }
 
 type framing struct {
