@@ -76,11 +76,14 @@ func newAt(patterns []string, now func() time.Time) (*Authority, error) {
 			return nil, err
 		}
 	}
-	top := a.template("otel-genai: root of one run", 1)
+	// A run within a run adds its root to the other's: verifiers look roots up by
+	// name, so that each has its own.
+	run := fmt.Sprintf("%08x", serial().Bits()[0]&0xffffffff)
+	top := a.template("otel-genai: root of run "+run, 1)
 	if a.root, err = sign(top, top, root.Public(), root); err != nil {
 		return nil, err
 	}
-	if a.intermediate, err = sign(a.template("otel-genai: authority of one run", 0), a.root, a.signer.Public(), root); err != nil {
+	if a.intermediate, err = sign(a.template("otel-genai: authority of run "+run, 0), a.root, a.signer.Public(), root); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -131,7 +134,7 @@ func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
 	switch {
 	case now.After(a.root.NotAfter):
 		return nil, fmt.Errorf("the certificates of this run expired after %s", Lifetime)
-	case net.ParseIP(host) != nil || !a.covers(host):
+	case !isName(host) || !a.covers(host):
 		return nil, fmt.Errorf("%q is none of the hosts that this run opens", host)
 	}
 	a.mu.Lock()
@@ -172,22 +175,22 @@ func serial() *big.Int {
 
 // Domains are the smallest domains that enclose the hosts that patterns match:
 // the labels behind the last one that has a "*". None of them is within
-// another. A pattern that only a public suffix encloses (https://publicsuffix.org),
-// "*.com" or "*.co.uk", is an error: it would let the authority vouch for
-// strangers' hosts.
+// another. A public suffix (https://publicsuffix.org), below which hosts are
+// strangers', is an error: "*.com" or "*.co.uk", and "com" itself; so is
+// "*.internal", behind which there is one label.
 func Domains(patterns []string) ([]string, error) {
 	var all []string
 	for _, p := range patterns {
 		domain := strings.ToLower(strings.TrimSuffix(p, "."))
-		if i := strings.LastIndexByte(domain, '*'); i >= 0 {
+		i := strings.LastIndexByte(domain, '*')
+		if i >= 0 {
 			_, domain, _ = strings.Cut(domain[i:], ".")
-			suffix, listed := publicsuffix.PublicSuffix(domain)
-			if domain == "" || listed && suffix == domain {
-				return nil, fmt.Errorf("%s is too wide: name a domain that belongs to somebody, as in *.example.com", p)
-			}
 		}
-		if domain == "" || strings.ContainsAny(domain, "/:@ \t") || net.ParseIP(domain) != nil {
-			return nil, fmt.Errorf("%s is no host name", p)
+		if domain != "" && !isName(domain) || domain == "" && i < 0 {
+			return nil, fmt.Errorf("%q is no host name", p)
+		}
+		if strangers(domain, i >= 0) {
+			return nil, fmt.Errorf("%s is too wide: name a domain that belongs to somebody, as in *.example.com", p)
 		}
 		all = append(all, domain)
 	}
@@ -200,6 +203,29 @@ func Domains(patterns []string) ([]string, error) {
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// strangers reports whether hosts below a domain belong to anybody: it is a
+// suffix of the official kind, or a pattern's and one label. Those that
+// companies have (googleapis.com, github.io) may be asked for.
+func strangers(domain string, pattern bool) bool {
+	suffix, official := publicsuffix.PublicSuffix(domain)
+	return suffix == domain && official || pattern && !strings.Contains(domain, ".")
+}
+
+// isName reports whether text is a host's name as certificates and DNS have
+// them (RFC 1123 §2.1, with the underscores that some use), in lower case, and
+// no IP address.
+func isName(text string) bool {
+	if len(text) > 253 || net.ParseIP(text) != nil {
+		return false
+	}
+	for label := range strings.SplitSeq(text, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // within reports whether host is domain or under it.

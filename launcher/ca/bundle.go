@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
@@ -17,8 +18,12 @@ import (
 // alone would cut a program off from everybody else.
 var ErrNoRoots = errors.New("no trusted root certificates were found on this system")
 
-// maxTrustFile bounds a file of certificates. Mozilla's whole is 0.2 MB.
-const maxTrustFile = 32 << 20
+// Bounds of a file of certificates, Mozilla's whole being 0.2 MB, and of the
+// files of a folder, of which systems have some 300.
+const (
+	maxTrustFile  = 32 << 20
+	maxTrustFiles = 10_000
+)
 
 // Files and folders in which systems keep their roots, in the order in which
 // Go looks for them; the first file that is there counts, and so does the first
@@ -47,16 +52,17 @@ func (r *Roots) Len() int { return len(r.seen) }
 // PEM is all of them, as files of roots have them.
 func (r *Roots) PEM() []byte { return bytes.Clone(r.pem.Bytes()) }
 
-// Add adds the certificates of a PEM text. What is no certificate, a key among
-// them, is left out.
-func (r *Roots) Add(text []byte) {
+// Add adds the certificates of a PEM text and returns how many it holds. What
+// is no certificate, a key among them, is left out.
+func (r *Roots) Add(text []byte) (n int) {
 	for {
 		var b *pem.Block
 		if b, text = pem.Decode(text); b == nil {
-			return
+			return n
 		}
 		if b.Type == "CERTIFICATE" {
 			r.add(b.Bytes)
+			n++
 		}
 	}
 }
@@ -80,22 +86,27 @@ func (r *Roots) AddFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+	if r.Add(text) == 0 {
 		return fmt.Errorf("%s holds no certificate", path)
 	}
-	r.Add(text)
 	return nil
 }
 
 // AddFolder adds the certificates in a folder's files. Those that can't be read
 // are left out, as OpenSSL does.
 func (r *Roots) AddFolder(path string) {
-	entries, err := os.ReadDir(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return
 	}
-	for _, e := range entries {
-		_ = r.AddFile(filepath.Join(path, e.Name()))
+	defer func() { _ = f.Close() }()
+	names, _ := f.Readdirnames(maxTrustFiles)
+	slices.Sort(names)
+	for _, name := range names {
+		if r.pem.Len() > maxTrustFile {
+			return
+		}
+		_ = r.AddFile(filepath.Join(path, name))
 	}
 }
 
@@ -161,12 +172,8 @@ func Bundle(trust Trust, own []byte) ([]byte, error) {
 }
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	// Before it is opened, which would wait for somebody to write to a pipe.
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
@@ -175,5 +182,10 @@ func readBounded(path string) ([]byte, error) {
 	case info.Size() > maxTrustFile:
 		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxTrustFile>>20)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
 	return io.ReadAll(io.LimitReader(f, maxTrustFile))
 }

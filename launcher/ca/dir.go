@@ -27,26 +27,51 @@ const (
 // whether a program still uses it.
 const stale = 24 * time.Hour
 
+// attempts bounds how often a folder is made anew since another run's [Sweep]
+// took it in the moment before it was locked.
+const attempts = 100
+
 // MakeDir makes the folder of a run in parent, which is made, too, for the
-// present user alone. Where parent belongs to somebody else, or others may
-// write there, the folder is made beside it.
+// present user alone. Where parent is somebody else's, or no folder, the run's
+// is made beside it.
 func MakeDir(parent string) (*Dir, error) {
+	folder, prefix := parent, dirPrefix
 	if private(parent) != nil {
-		var err error
-		if parent, err = os.MkdirTemp(filepath.Dir(parent), filepath.Base(parent)+"-"); err != nil {
+		folder, prefix = beside(parent)
+	}
+	for range attempts {
+		path, err := os.MkdirTemp(folder, prefix) // 0700
+		if err != nil {
 			return nil, err
 		}
+		d := &Dir{path: path, lock: flock.New(filepath.Join(path, lockName), flock.SetPermissions(0o600))}
+		ok, err := d.lock.TryLock()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			_ = os.RemoveAll(path)
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		if ok && d.there() {
+			return d, nil
+		}
+		_ = d.lock.Close()
 	}
-	path, err := os.MkdirTemp(parent, dirPrefix) // 0700
+	return nil, fmt.Errorf("lock a folder in %s: others take it each time", folder)
+}
+
+// there reports whether the lock that is held is the one that others see.
+func (d *Dir) there() bool {
+	held, err := d.lock.Stat()
 	if err != nil {
-		return nil, err
+		return false
 	}
-	d := &Dir{path: path, lock: flock.New(filepath.Join(path, lockName), flock.SetPermissions(0o600))}
-	if ok, err := d.lock.TryLock(); err != nil || !ok {
-		_ = os.RemoveAll(path)
-		return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err))
-	}
-	return d, nil
+	seen, err := os.Lstat(filepath.Join(d.path, lockName))
+	return err == nil && os.SameFile(held, seen)
+}
+
+// beside is where the folders of runs are when parent can't be used, and how
+// their names begin.
+func beside(parent string) (folder, prefix string) {
+	return filepath.Dir(parent), filepath.Base(parent) + "-" + dirPrefix
 }
 
 // private makes path a folder of the present user's alone.
@@ -96,48 +121,50 @@ func (d *Dir) Remove() error {
 // run. [Sweep] removes it when they have ended.
 func (d *Dir) Leave() error { return d.lock.Unlock() }
 
-// Sweep removes the folders of runs that have ended, in parent. inUse reports
-// whether a program still has a folder's path in its environment; nil means
-// that nobody can tell, and then only those are removed that are a day old.
+// Sweep removes the folders of runs that have ended, made with parent. inUse
+// reports whether a program still has a folder's path in its environment; nil
+// means that nobody can tell, and then only those are removed that are a day old.
 func Sweep(parent string, inUse func(path string) bool) {
-	entries, err := os.ReadDir(parent)
+	folder, prefix := parent, dirPrefix
+	if info, err := os.Lstat(parent); err != nil {
+		return
+	} else if !info.IsDir() || !owned(info) {
+		folder, prefix = beside(parent)
+	}
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return
 	}
-	if info, err := os.Lstat(parent); err != nil || !info.IsDir() || !owned(info) {
-		return
-	}
 	for _, e := range entries {
-		path := filepath.Join(parent, e.Name())
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), dirPrefix) {
-			continue
+		if strings.HasPrefix(e.Name(), prefix) {
+			sweep(filepath.Join(folder, e.Name()), inUse)
 		}
-		if !abandoned(path) {
-			continue
-		}
-		if inUse != nil {
-			if inUse(path) {
-				continue
-			}
-		} else if info, err := e.Info(); err != nil || time.Since(info.ModTime()) < stale {
-			continue
-		}
-		_ = os.RemoveAll(path)
 	}
 }
 
-// abandoned reports whether the run of a folder has ended. A folder without a
-// lock may be one that is being made now.
-func abandoned(path string) bool {
+func sweep(path string, inUse func(path string) bool) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || !owned(info) || inUse == nil && time.Since(info.ModTime()) < stale {
+		return
+	}
 	lock := filepath.Join(path, lockName)
 	if _, err := os.Lstat(lock); err != nil {
-		info, err := os.Lstat(path)
-		return err == nil && time.Since(info.ModTime()) > time.Minute
+		// Being made now, being removed now, or half removed long ago.
+		if time.Since(info.ModTime()) > time.Minute {
+			_ = os.RemoveAll(path)
+		}
+		return
 	}
+	// Held until the folder is gone, lest a run that has just made it begin.
 	l := flock.New(lock)
-	ok, err := l.TryLock()
-	if err != nil || !ok {
-		return false
+	if ok, err := l.TryLock(); err != nil || !ok {
+		return
 	}
-	return l.Unlock() == nil
+	if inUse == nil || !inUse(path) {
+		_ = os.RemoveAll(path)
+		_ = l.Unlock()
+		_ = os.RemoveAll(path) // Windows removes no file that is open
+		return
+	}
+	_ = l.Unlock()
 }

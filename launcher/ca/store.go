@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pavlo-v-chernykh/keystore-go/v4"
 	"software.sslmate.com/src/go-pkcs12"
@@ -19,6 +20,10 @@ var ErrNoStore = errors.New("no Java installation with roots was found")
 // storePassword is what Java's own store of roots is opened with, everywhere.
 const storePassword = "changeit"
 
+// places are where an installation has its roots, the one that counts first
+// (Java's JSSE Reference Guide, "X509TrustManager Interface"); jre is Java 8's.
+var places = []string{"lib/security/jssecacerts", "lib/security/cacerts", "jre/lib/security/jssecacerts", "jre/lib/security/cacerts"}
+
 // TrustStore is Java's roots and own (PEM) as a PKCS #12 store (RFC 7292) that
 // password opens. homes are folders of Java installations; the first that has
 // roots counts.
@@ -26,7 +31,7 @@ func TrustStore(homes []string, own []byte, password string) ([]byte, error) {
 	var roots []*x509.Certificate
 	err := ErrNoStore
 	for _, home := range homes {
-		for _, place := range []string{"lib/security/cacerts", "jre/lib/security/cacerts"} {
+		for _, place := range places {
 			text, readErr := readBounded(filepath.Join(home, filepath.FromSlash(place)))
 			if readErr != nil {
 				continue
@@ -43,6 +48,11 @@ func TrustStore(homes []string, own []byte, password string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return pack(roots, own, password)
+}
+
+// pack makes a store of roots and own.
+func pack(roots []*x509.Certificate, own []byte, password string) ([]byte, error) {
 	for b, rest := pem.Decode(own); b != nil; b, rest = pem.Decode(rest) {
 		c, err := x509.ParseCertificate(b.Bytes)
 		if err != nil {
@@ -50,7 +60,12 @@ func TrustStore(homes []string, own []byte, password string) ([]byte, error) {
 		}
 		roots = append(roots, c)
 	}
-	return pkcs12.Modern.EncodeTrustStore(roots, password)
+	entries := make([]pkcs12.TrustStoreEntry, len(roots))
+	for i, c := range roots { // Java keeps one of several with the same alias
+		entries[i] = pkcs12.TrustStoreEntry{Cert: c, FriendlyName: strconv.Itoa(i) + " " + c.Subject.String()}
+	}
+	// The ciphers that every Java since 8 reads; what they hide is public.
+	return pkcs12.LegacyDES.EncodeTrustStoreEntries(entries, password)
 }
 
 // javaRoots are the certificates of a store as Java has them: JKS before 18,
