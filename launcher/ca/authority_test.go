@@ -129,8 +129,14 @@ func TestBothCertificatesOfTheAuthorityAreConstrained(t *testing.T) {
 			c.KeyUsage, c.ExtKeyUsage, c.PublicKeyAlgorithm,
 		}
 		want := []any{
-			true, true, []string{"api.openai.example", "azure.example.com"}, []string{"0.0.0.0/0", "::/0"}, []string{"invalid.invalid"}, []string{"invalid.invalid"},
-			x509.KeyUsageCertSign, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, x509.ECDSA,
+			true, true,
+			[]string{"api.openai.example", "azure.example.com"},
+			[]string{"0.0.0.0/0", "::/0"},
+			[]string{"invalid.invalid"},
+			[]string{"invalid.invalid"},
+			x509.KeyUsageCertSign,
+			[]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+			x509.ECDSA,
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", name, diff)

@@ -112,9 +112,14 @@ func (d *Dir) Write(name string, data []byte) (string, error) {
 }
 
 // Remove removes the folder: nobody needs it any more.
-func (d *Dir) Remove() error {
-	err := d.lock.Unlock()
-	return errors.Join(err, os.RemoveAll(d.path))
+func (d *Dir) Remove() error { return remove(d.path, d.lock) }
+
+// remove removes a folder whose lock is held, which is held until it is gone:
+// nobody else shall remove it at the same time, nor take it for one being made.
+func remove(path string, lock *flock.Flock) error {
+	_ = os.RemoveAll(path)
+	err := lock.Unlock()
+	return errors.Join(err, os.RemoveAll(path)) // Windows removes no file that is open
 }
 
 // Leave gives the folder up and lets it stand, for programs that outlive the
@@ -155,15 +160,12 @@ func sweep(path string, inUse func(path string) bool) {
 		}
 		return
 	}
-	// Held until the folder is gone, lest a run that has just made it begin.
-	l := flock.New(lock)
+	l := flock.New(lock, flock.SetFlag(os.O_RDWR)) // makes none where it was removed
 	if ok, err := l.TryLock(); err != nil || !ok {
 		return
 	}
 	if inUse == nil || !inUse(path) {
-		_ = os.RemoveAll(path)
-		_ = l.Unlock()
-		_ = os.RemoveAll(path) // Windows removes no file that is open
+		_ = remove(path, l)
 		return
 	}
 	_ = l.Unlock()
