@@ -6,14 +6,15 @@ package refusals
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,11 +32,22 @@ const (
 	maxBytes   = 1 << 20
 )
 
+// patience bounds the wait for other runs that write: who remembers is on the
+// way of a call.
+const patience = 2 * time.Second
+
 // Refusal is one line of the memory.
 type Refusal struct {
 	Program Program   `json:"program"`
 	Host    string    `json:"host"`
 	At      time.Time `json:"at"`
+}
+
+// holds reports whether what was remembered at a time still counts. A time
+// ahead of now is that of a clock that was wrong.
+func holds(at, now time.Time) bool {
+	age := now.Sub(at)
+	return age < Keep && age > -24*time.Hour
 }
 
 // Memory is what is remembered of one program, and where that is kept.
@@ -63,23 +75,27 @@ func Open(path string, program Program) *Memory {
 func (m *Memory) Has(host string, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at, ok := m.hosts[host]
-	return ok && now.Sub(at) < Keep
+	at, ok := m.hosts[strings.ToLower(host)]
+	return ok && holds(at, now)
 }
 
 // Add remembers that the program refused a certificate for host, and reports
 // whether that is new. Where it can't be written it holds for this run.
 func (m *Memory) Add(host string, now time.Time) bool {
+	host = strings.ToLower(host)
 	m.mu.Lock()
 	at, had := m.hosts[host]
+	if !had && len(m.hosts) >= maxEntries {
+		clear(m.hosts) // whoever makes up hosts
+	}
 	m.hosts[host] = now
 	m.mu.Unlock()
-	if had && now.Sub(at) < Keep {
+	if had && holds(at, now) {
 		return false
 	}
 	_ = change(m.path, func(all []Refusal) []Refusal {
 		all = slices.DeleteFunc(all, func(r Refusal) bool {
-			return r.Program == m.program && r.Host == host || now.Sub(r.At) >= Keep
+			return r.Program == m.program && r.Host == host || !holds(r.At, now)
 		})
 		return append(all, Refusal{m.program, host, now.UTC().Truncate(time.Second)})
 	})
@@ -88,7 +104,7 @@ func (m *Memory) Add(host string, now time.Time) bool {
 
 // List is all that the file at path remembers, the oldest first.
 func List(path string, now time.Time) []Refusal {
-	return slices.DeleteFunc(load(path), func(r Refusal) bool { return now.Sub(r.At) >= Keep })
+	return slices.DeleteFunc(load(path), func(r Refusal) bool { return !holds(r.At, now) })
 }
 
 // Forget forgets everything and returns how much that was.
@@ -112,14 +128,19 @@ func load(path string) []Refusal {
 var errUnreadable = errors.New("is not as it was written")
 
 func read(path string) ([]Refusal, error) {
+	// Before it is opened, which would wait for somebody to write to a pipe.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxBytes {
+		return nil, errUnreadable
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxBytes {
-		return nil, errUnreadable
-	}
 	text, err := io.ReadAll(io.LimitReader(f, maxBytes))
 	if err != nil {
 		return nil, err
@@ -145,23 +166,34 @@ func change(path string, f func([]Refusal) []Refusal) error {
 		return err
 	}
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
-	if err := lock.Lock(); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+		return fmt.Errorf("lock %s: %w", path, err)
 	}
 	defer func() { _ = lock.Unlock() }()
 	all, err := read(path)
 	if errors.Is(err, errUnreadable) {
 		_ = os.Rename(path, path+".unreadable")
 	}
-	all = f(all)
-	if len(all) > maxEntries {
-		all = all[len(all)-maxEntries:]
-	}
-	text, err := json.Marshal(all)
+	text, err := render(f(all))
 	if err != nil {
 		return err
 	}
 	return replace(path, text)
+}
+
+// render is the text of a file, in which the oldest give way until it is one
+// that can be read again.
+func render(all []Refusal) ([]byte, error) {
+	all = all[max(0, len(all)-maxEntries):]
+	for {
+		text, err := json.Marshal(all)
+		if err != nil || len(text) <= maxBytes {
+			return text, err
+		}
+		all = all[(len(all)+1)/2:]
+	}
 }
 
 // replace writes a file so that there is either the old one or the new one.
@@ -192,82 +224,4 @@ func Once(path string) bool {
 	}
 	_ = f.Close()
 	return true
-}
-
-// Program is what a refusal belongs to: a program's file, and the script's where
-// it is an interpreter, each as it was when it refused.
-type Program struct {
-	Path   string `json:"path"`
-	Script string `json:"script,omitempty"`
-	// Stamp tells other versions of the files apart: their times and sizes.
-	Stamp string `json:"stamp"`
-}
-
-// interpreters are programs whose first operand is what runs; the value names
-// the flags that take the next word.
-var interpreters = map[string]string{
-	"python": "-W -X --check-hash-based-pycs", "pypy": "-W -X", "node": "-r --require --import --loader -C --conditions --env-file",
-	"ruby": "-I -r -C -E", "perl": "-I", "php": "-c -d -z -f", "sh": "-o", "bash": "-o -O --rcfile --init-file", "dash": "-o", "zsh": "-o",
-	"deno": "", "bun": "", "java": "-cp -classpath --class-path -p --module-path -jar", "tsx": "", "ts-node": "",
-}
-
-// Identify is the program at path, run with args. A script that is not a file
-// (python -m, node -e) is not part of it.
-func Identify(path string, args []string) Program {
-	p := Program{Path: resolved(path)}
-	name := strings.TrimRight(strings.TrimSuffix(strings.ToLower(filepath.Base(path)), ".exe"), "0123456789.")
-	if flags, ok := interpreters[name]; ok {
-		p.Script = script(name, strings.Fields(flags), args)
-	}
-	p.Stamp = stamp(p.Path)
-	if p.Script != "" {
-		p.Stamp += " " + stamp(p.Script)
-	}
-	return p
-}
-
-// script is the file that an interpreter's words name, resolved, or empty.
-func script(name string, valued, args []string) string {
-	for i := 0; i < len(args); i++ {
-		word := args[i]
-		switch {
-		case word == "-m" || word == "-c" && name != "php" || word == "-e" || word == "-":
-			return ""
-		case (word == "-jar" || word == "-f") && i+1 < len(args):
-			return file(args[i+1])
-		case slices.Contains(valued, word):
-			i++
-		case strings.HasPrefix(word, "-"):
-		case (name == "deno" || name == "bun") && word == "run":
-		default:
-			return file(word)
-		}
-	}
-	return ""
-}
-
-func file(path string) string {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	return resolved(path)
-}
-
-// resolved is path without links and in full.
-func resolved(path string) string {
-	if full, err := filepath.Abs(path); err == nil {
-		path = full
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	return path
-}
-
-func stamp(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "-"
-	}
-	return strconv.FormatInt(info.ModTime().UnixNano(), 36) + "." + strconv.FormatInt(info.Size(), 36)
 }
