@@ -177,6 +177,7 @@ func TestCanariesComeOutNowhere(t *testing.T) {
 				launcher, "run", "--traces_exporter", "console,otlp,otlp_file", "--metrics_exporter", "console,otlp,otlp_file,prometheus",
 				"--logs_exporter", "console,otlp,otlp_file", "--instrumentation_genai_emit_event", "true", "--genai_flush_timeout", "2000",
 				"--exporter_prometheus_host", "127.0.0.1", "--exporter_prometheus_port", fmt.Sprint(port),
+				"--genai_inject", "proxy,base-url",
 			}, tt.flags, []string{"--", child, "gpt-4o", "canary-argument-0123"})
 			got := run(t, dir, env, argv...)
 			if got.status != 0 || got.stdout != "done\n" {
