@@ -14,6 +14,7 @@ const (
 	byHook     = "the hook in NODE_OPTIONS"
 	byBaseURL  = "its base URL"
 	byRubyHTTP = "HTTP_PROXY, which Ruby reads for https"
+	byJava     = "JAVA_TOOL_OPTIONS"
 )
 
 // clients is the table.
@@ -44,6 +45,16 @@ var clients = concat(
 	nodeRows("22", byNodeEnv, byHook),
 	nodeRows("24", byNodeEnv, byHook),
 	[]client{
+		{name: "openai-go", version: "3.96.0", cases: "chat,stream,tools,embed", provider: "openai", argv: goClient("openai"), reached: byProxy},
+		{name: "anthropic-sdk-go", version: "1.84.0", cases: "chat,stream,tools", provider: "anthropic", argv: goClient("anthropic"), reached: byProxy},
+		{name: "google.golang.org/genai", version: "1.77.0", cases: "chat,stream,tools,embed", provider: "gcp.gemini", argv: goClient("genai"), reached: byProxy},
+		{name: "net/http (Go)", version: "Go's own", cases: "chat,stream", provider: "openai", argv: goClient("http"), reached: byProxy},
+		javaRow("openai-java", "4.101.0", "openai", "chat,stream,tools,embed"),
+		javaRow("java.net.http.HttpClient", "Java's own", "httpclient", "chat,stream"),
+		javaRow("HttpURLConnection", "Java's own", "urlconnection", "chat,stream"),
+		{name: "reqwest with rustls", version: "0.13.5", cases: "chat,stream", provider: "openai", argv: rustClient("reqwest", "rustls"), reached: byProxy},
+		{name: "reqwest with native-tls", version: "0.13.5", cases: "chat,stream", provider: "openai", argv: rustClient("reqwest", "native-tls"), reached: byProxy},
+		{name: "reqwest with compiled roots", version: "0.12.28", cases: "chat", argv: rustClient("roots", "webpki"), unseen: true, status: 4, remark: "trusts only the roots that were compiled in (webpki-roots), so that nobody between is trusted"},
 		{name: "net/http (Ruby)", version: "the system's", cases: "chat,stream", provider: "openai", argv: interpreter("ruby", "testdata/clients/ruby/clients.rb"), env: []string{"HTTP_PROXY=USERPROXY"}, reached: byRubyHTTP},
 		{name: "curl (PHP)", version: "the system's", cases: "chat,stream", provider: "openai", argv: interpreter("php", "-d", "curl.cainfo=CAFILE", "testdata/clients/php/clients.php"), reached: byProxy},
 		{name: "streams (PHP)", version: "the system's", cases: "streams", argv: interpreter("php", "testdata/clients/php/clients.php"), unseen: true, status: 4, remark: "file_get_contents reads no proxy variable"},
@@ -91,6 +102,14 @@ func nodeRows(major, reached, http2 string) []client {
 		}
 	}
 	return rows
+}
+
+// javaRow is a client in Java.
+func javaRow(name, version, function, cases string) client {
+	return client{
+		name: name, version: version, cases: cases, provider: "openai", argv: javaClient(function), own: javaHome, says: "Picked up JAVA_TOOL_OPTIONS: ",
+		reached: byJava, remark: "set where the command line says Java, which prints a line that it is",
+	}
 }
 
 // curl is one call of the system's curl.

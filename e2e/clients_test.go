@@ -33,6 +33,10 @@ type client struct {
 	reached  string   // by which variables, for the page
 	remark   string
 
+	// own makes what the user has beside variables; its path stands for OWN in argv.
+	own func(*testing.T, *standin.Providers) string
+	// says begins the lines in which it tells that our variables are there.
+	says string
 	// unseen: it reads no variable that could lead it here, so that it runs as it
 	// does alone and makes no span.
 	unseen bool
@@ -53,7 +57,11 @@ func (c client) test(t *testing.T) {
 	argv := append(c.argv(t), c.cases)
 	p := standin.Start(t)
 	env := slices.Concat(user(p), c.env)
-	fill := strings.NewReplacer("PLAIN", p.Plain, "CAFILE", p.CAFile, "USERPROXY", p.ProxyURL, "REDIRECT", absolute(t, "testdata/clients/node/redirect.cjs"))
+	own := ""
+	if c.own != nil {
+		own = c.own(t, p)
+	}
+	fill := strings.NewReplacer("OWN", own, "PLAIN", p.Plain, "CAFILE", p.CAFile, "USERPROXY", p.ProxyURL, "REDIRECT", absolute(t, "testdata/clients/node/redirect.cjs"))
 	for _, list := range [][]string{env, argv} {
 		for i := range list {
 			list[i] = fill.Replace(list[i])
@@ -70,7 +78,7 @@ func (c client) test(t *testing.T) {
 		program(t, otelGenai), "run", "--traces_exporter", "otlp_file", "--metrics_exporter", "none", "--logs_exporter", "none", "--genai_file", file, "--",
 	}, argv)...)
 	var said string
-	under.stderr, said = apart(under.stderr)
+	under.stderr, said = apart(under.stderr, c.says)
 	if diff := cmp.Diff(tidy(alone), tidy(under), cmp.AllowUnexported(result{})); diff != "" {
 		t.Errorf("under otel-genai it behaves otherwise (-alone +under):\n%s", diff)
 	}
@@ -112,10 +120,11 @@ func user(p *standin.Providers) []string {
 	return env
 }
 
-// apart is what a program wrote to stderr, and what we did.
-func apart(stderr string) (theirs, ours string) {
+// apart is what a program wrote to stderr, and what is there for us: our own
+// lines, and those that begin with says, if anything.
+func apart(stderr, says string) (theirs, ours string) {
 	for line := range strings.Lines(stderr) {
-		if strings.HasPrefix(line, "otel-genai: ") {
+		if strings.HasPrefix(line, "otel-genai: ") || says != "" && strings.HasPrefix(line, says) {
 			ours += line
 			continue
 		}
