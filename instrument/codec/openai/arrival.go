@@ -50,7 +50,7 @@ func (a *arrival) open(e wire.Event) gjson.Result {
 	}
 	a.end = a.end || a.whole
 	if data[0] == '[' { // Gemini wraps its errors so
-		readError(a.in, gjson.ParseBytes(data))
+		failures.Read(a.in, gjson.ParseBytes(data))
 		a.end = true
 		return gjson.Result{}
 	}

@@ -32,7 +32,7 @@ type chat struct {
 
 func chatResponse(status int, h http.Header, in *genai.Inference) codec.Folder {
 	if status >= http.StatusBadRequest {
-		return &failure{in: in}
+		return failures.Folder(in, "")
 	}
 	c := &chat{arrival: arriving(h, in), out: codec.NewFold(in, finishReasons), wanted: 1}
 	if n := in.Request.ChoiceCount; n != nil {
@@ -56,11 +56,11 @@ func (c *chat) Event(e wire.Event) bool {
 			})
 		case "id":
 			if c.in.Response.ID == "" {
-				c.in.Response.ID = codec.Short(word(v))
+				c.in.Response.ID = codec.Short(codec.Word(v))
 			}
 		case "model":
 			if c.in.Response.Model == "" {
-				c.in.Response.Model = codec.Short(word(v))
+				c.in.Response.Model = codec.Short(codec.Word(v))
 			}
 		case "object":
 			if v.Str == "chat.completion" || v.Str == "chat.completion.done" {
@@ -71,7 +71,7 @@ func (c *chat) Event(e wire.Event) bool {
 		case "x_groq":
 			c.count(v.Get("usage"))
 			if e := v.Get("error"); e.Exists() && e.Type != gjson.Null {
-				readError(c.in, e)
+				failures.Read(c.in, e)
 			}
 		case "service_tier":
 			set(&c.in.Response.ServiceTier, v)
@@ -79,14 +79,14 @@ func (c *chat) Event(e wire.Event) bool {
 			set(&c.in.Response.SystemFingerprint, v)
 		case "error":
 			if v.Type != gjson.Null && v.Type != gjson.False {
-				readError(c.in, doc)
+				failures.Read(c.in, doc)
 				c.end = true
 			}
 		}
 		return true
 	})
 	if e.Type == "error" && c.in.Error == nil {
-		readError(c.in, doc)
+		failures.Read(c.in, doc)
 		c.end = true
 	}
 	return output && !c.whole
@@ -123,12 +123,12 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 		case "text":
 			text = v
 		case "finish_reason":
-			finish = word(v)
+			finish = codec.Word(v)
 		case "usage": // Moonshot
 			c.count(v)
 		case "error": // OpenRouter
 			if v.IsObject() {
-				readError(c.in, v)
+				failures.Read(c.in, v)
 			}
 		}
 		return true
@@ -141,7 +141,7 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 	case message.IsObject():
 		to.Clear()
 		return c.delta(to, message)
-	case word(text) != "":
+	case codec.Word(text) != "":
 		to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(text.Str)
 		return true
 	}
@@ -158,7 +158,7 @@ func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 		}
 		switch k.Str {
 		case "role":
-			to.Role(word(v))
+			to.Role(codec.Word(v))
 		case "content":
 			if keep {
 				c.content(to, v)
@@ -166,7 +166,7 @@ func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 		case "reasoning_content", "reasoning", "reasoning_details":
 			thinks = true
 		case "refusal":
-			to.Block(genai.RefusalPart, codec.Slot{Item: itemRefusal}).Add(word(v))
+			to.Block(genai.RefusalPart, codec.Slot{Item: itemRefusal}).Add(codec.Word(v))
 		case "tool_calls":
 			if keep {
 				c.calls(to, v)
@@ -174,7 +174,7 @@ func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 		case "function_call":
 			if keep {
 				b := to.Block(genai.ToolCallPart, codec.Slot{Item: itemFunction})
-				b.Call("", word(v.Get("name")))
+				b.Call("", codec.Word(v.Get("name")))
 				b.Add(text(v.Get("arguments")))
 			}
 		case "audio":
@@ -213,7 +213,7 @@ func text(v gjson.Result) string {
 	if v.Type == gjson.JSON {
 		return v.Raw
 	}
-	return word(v)
+	return codec.Word(v)
 }
 
 // content folds text, or typed parts as Mistral streams them. Text and
@@ -223,10 +223,10 @@ func (c *chat) content(to *codec.Choice, v gjson.Result) {
 		to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(v.Str)
 		return
 	}
-	each(c.in, v, func(p gjson.Result) {
-		switch kind := word(p.Get("type")); kind {
+	codec.Each(c.in, v, func(p gjson.Result) {
+		switch kind := codec.Word(p.Get("type")); kind {
 		case "text", "output_text":
-			to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(word(p.Get("text")))
+			to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(codec.Word(p.Get("text")))
 		case "thinking", "reasoning":
 			to.Block(genai.ReasoningPart, codec.Slot{Item: itemReasoning}).Add(thinking(p))
 		default:
@@ -248,8 +248,8 @@ func (c *chat) part(to *codec.Choice, read func() []genai.Part) {
 // another id is another call all the same, since some servers number every
 // call 0, and one without an index continues the last call or begins a new one.
 func (c *chat) calls(to *codec.Choice, v gjson.Result) {
-	each(c.in, v, func(t gjson.Result) {
-		id := word(t.Get("id"))
+	codec.Each(c.in, v, func(t gjson.Result) {
+		id := codec.Word(t.Get("id"))
 		name, input := callOf(t)
 		at, indexed := codec.Whole(t.Get("index"))
 		last := to.Last(itemCall)
@@ -274,8 +274,8 @@ func (c *chat) calls(to *codec.Choice, v gjson.Result) {
 
 // audio folds spoken output; its transcript is the message's text.
 func (c *chat) audio(to *codec.Choice, v gjson.Result) {
-	to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(word(v.Get("transcript")))
-	if data := word(v.Get("data")); data != "" {
+	to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(codec.Word(v.Get("transcript")))
+	if data := codec.Word(v.Get("data")); data != "" {
 		b := to.Block(genai.BlobPart, codec.Slot{Item: itemMedia})
 		b.Media("audio", "")
 		b.Add(data)
@@ -283,7 +283,7 @@ func (c *chat) audio(to *codec.Choice, v gjson.Result) {
 }
 
 func (c *chat) images(to *codec.Choice, v gjson.Result) {
-	each(c.in, v, func(p gjson.Result) {
+	codec.Each(c.in, v, func(p gjson.Result) {
 		c.part(to, func() []genai.Part { return []genai.Part{contentPart(c.in, p)} })
 	})
 }

@@ -19,7 +19,7 @@ type embeddings struct {
 
 func embeddingsResponse(status int, _ http.Header, in *genai.Inference) codec.Folder {
 	if status >= http.StatusBadRequest {
-		return &failure{in: in}
+		return failures.Folder(in, "")
 	}
 	return &embeddings{in: in}
 }
@@ -38,7 +38,7 @@ func (f *embeddings) Event(e wire.Event) bool {
 		"id":    codec.String(func(in *genai.Inference) *string { return &in.Response.ID }),
 		"model": codec.String(func(in *genai.Inference) *string { return &in.Response.Model }),
 		"usage": embeddingsUsage,
-		"error": func(in *genai.Inference, _ gjson.Result) { readError(in, doc) },
+		"error": func(in *genai.Inference, _ gjson.Result) { failures.Read(in, doc) },
 	}.Read(f.in, doc)
 	return false
 }

@@ -30,11 +30,11 @@ func instructions(in *genai.Inference, v gjson.Result) []genai.Part {
 // input reads the conversation of a Responses call: a text, or a list of
 // items, each of them a message.
 func input(in *genai.Inference, v gjson.Result) []genai.Message {
-	if s := word(v); s != "" {
+	if s := codec.Word(v); s != "" {
 		return []genai.Message{{Role: "user", Parts: []genai.Part{codec.TextPart(in, s)}}}
 	}
 	var out []genai.Message
-	each(in, v, func(item gjson.Result) {
+	codec.Each(in, v, func(item gjson.Result) {
 		if !item.IsObject() {
 			return
 		}
@@ -46,10 +46,10 @@ func input(in *genai.Inference, v gjson.Result) []genai.Message {
 }
 
 func itemRole(item gjson.Result) string {
-	if role := word(item.Get("role")); role != "" {
+	if role := codec.Word(item.Get("role")); role != "" {
 		return codec.Role(codec.Short(role))
 	}
-	switch kind := word(item.Get("type")); {
+	switch kind := codec.Word(item.Get("type")); {
 	case strings.HasSuffix(kind, "_output"):
 		return "tool"
 	case kind == "message" || strings.HasSuffix(kind, "_response"):
@@ -60,7 +60,7 @@ func itemRole(item gjson.Result) string {
 
 // itemParts reads one item as parts of a message.
 func itemParts(in *genai.Inference, item gjson.Result) []genai.Part {
-	kind := word(item.Get("type"))
+	kind := codec.Word(item.Get("type"))
 	switch {
 	case kind == "message" || kind == "" && item.Get("content").Exists():
 		return contentParts(in, item.Get("content"))
@@ -79,11 +79,11 @@ func itemParts(in *genai.Inference, item gjson.Result) []genai.Part {
 		return []genai.Part{clientCall(in, kind, item)}
 	case strings.HasSuffix(kind, "_output"):
 		id := firstWord(item, "call_id", "id")
-		return []genai.Part{{Type: genai.ToolCallResponsePart, ID: codec.Short(id), Result: result(in, item.Get("output"))}}
+		return []genai.Part{{Type: genai.ToolCallResponsePart, ID: codec.Short(id), Result: codec.Result(in, item.Get("output"))}}
 	case kind == "image_generation_call":
 		parts := []genai.Part{serverCall(in, kind, item, `{"type":"image_generation_call"}`)}
-		if data := word(item.Get("result")); data != "" {
-			parts = append(parts, codec.Blob(in, "image", imageMIME(word(item.Get("output_format"))), data))
+		if data := codec.Word(item.Get("result")); data != "" {
+			parts = append(parts, codec.Blob(in, "image", imageMIME(codec.Word(item.Get("output_format"))), data))
 		}
 		return parts
 	case strings.HasSuffix(kind, "_call"):
@@ -94,7 +94,7 @@ func itemParts(in *genai.Inference, item gjson.Result) []genai.Part {
 
 // clientCall reads a call that the caller is asked to carry out.
 func clientCall(in *genai.Inference, kind string, item gjson.Result) genai.Part {
-	p := genai.Part{Type: genai.ToolCallPart, ID: codec.Short(firstWord(item, "call_id", "id")), Name: codec.Short(word(item.Get("name")))}
+	p := genai.Part{Type: genai.ToolCallPart, ID: codec.Short(firstWord(item, "call_id", "id")), Name: codec.Short(codec.Word(item.Get("name")))}
 	if p.Name == "" {
 		p.Name = codec.Short(strings.TrimSuffix(kind, "_call"))
 	}
@@ -109,11 +109,11 @@ func clientCall(in *genai.Inference, kind string, item gjson.Result) genai.Part 
 
 // serverCall is a call that the provider carried out itself, its outcome included.
 func serverCall(in *genai.Inference, kind string, item gjson.Result, raw string) genai.Part {
-	name := word(item.Get("name")) // of an MCP tool
+	name := codec.Word(item.Get("name")) // of an MCP tool
 	if name == "" {
 		name = strings.TrimSuffix(kind, "_call")
 	}
-	p := genai.Part{Type: genai.ServerToolCallPart, ID: codec.Short(word(item.Get("id"))), Name: codec.Short(name)}
+	p := genai.Part{Type: genai.ServerToolCallPart, ID: codec.Short(codec.Word(item.Get("id"))), Name: codec.Short(name)}
 	p.Args = in.JSON([]byte(raw))
 	if len(p.Args) > 0 && p.Args[0] != '{' { // cut: the schema wants an object with a type
 		p.Args, _ = json.Marshal(map[string]json.RawMessage{"type": quote(kind), "content": p.Args})
@@ -136,7 +136,7 @@ func imageMIME(format string) string {
 // firstWord returns the first of several members that is a word.
 func firstWord(v gjson.Result, keys ...string) string {
 	for _, key := range keys {
-		if s := word(v.Get(key)); s != "" {
+		if s := codec.Word(v.Get(key)); s != "" {
 			return s
 		}
 	}

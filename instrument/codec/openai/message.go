@@ -1,8 +1,6 @@
 package openai
 
 import (
-	"encoding/json"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
@@ -12,41 +10,41 @@ import (
 // messages reads the conversation of a chat completion.
 func messages(in *genai.Inference, v gjson.Result) []genai.Message {
 	var out []genai.Message
-	each(in, v, func(m gjson.Result) {
+	codec.Each(in, v, func(m gjson.Result) {
 		if !m.IsObject() {
 			return
 		}
-		role := codec.Role(codec.Short(word(m.Get("role"))))
-		out = append(out, genai.Message{Role: role, Name: codec.Short(word(m.Get("name"))), Parts: messageParts(in, role, m)})
+		role := codec.Role(codec.Short(codec.Word(m.Get("role"))))
+		out = append(out, genai.Message{Role: role, Name: codec.Short(codec.Word(m.Get("name"))), Parts: messageParts(in, role, m)})
 	})
 	return out
 }
 
 func messageParts(in *genai.Inference, role string, m gjson.Result) []genai.Part {
 	if role == "tool" {
-		id := word(m.Get("tool_call_id"))
-		return []genai.Part{{Type: genai.ToolCallResponsePart, ID: codec.Short(id), Name: codec.Short(word(m.Get("name"))), Result: result(in, m.Get("content"))}}
+		id := codec.Word(m.Get("tool_call_id"))
+		return []genai.Part{{Type: genai.ToolCallResponsePart, ID: codec.Short(id), Name: codec.Short(codec.Word(m.Get("name"))), Result: codec.Result(in, m.Get("content"))}}
 	}
 	var parts []genai.Part
 	if s := thought(m); s != "" {
 		parts = append(parts, genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, s)})
 	}
 	parts = append(parts, contentParts(in, m.Get("content"))...)
-	if s := word(m.Get("refusal")); s != "" {
+	if s := codec.Word(m.Get("refusal")); s != "" {
 		parts = append(parts, genai.Part{Type: genai.RefusalPart, Text: codec.Text(in, s)})
 	}
-	if id := word(m.Get("audio.id")); id != "" { // an earlier answer's audio, by reference
+	if id := codec.Word(m.Get("audio.id")); id != "" { // an earlier answer's audio, by reference
 		parts = append(parts, codec.File("audio", id))
 	}
-	each(in, m.Get("tool_calls"), func(t gjson.Result) {
+	codec.Each(in, m.Get("tool_calls"), func(t gjson.Result) {
 		name, input := callOf(t)
 		parts = append(parts, genai.Part{
-			Type: genai.ToolCallPart, ID: codec.Short(word(t.Get("id"))),
+			Type: genai.ToolCallPart, ID: codec.Short(codec.Word(t.Get("id"))),
 			Name: codec.Short(name), Args: codec.Args(in, input),
 		})
 	})
 	if f := m.Get("function_call"); f.IsObject() {
-		parts = append(parts, genai.Part{Type: genai.ToolCallPart, Name: codec.Short(word(f.Get("name"))), Args: codec.Args(in, f.Get("arguments"))})
+		parts = append(parts, genai.Part{Type: genai.ToolCallPart, Name: codec.Short(codec.Word(f.Get("name"))), Args: codec.Args(in, f.Get("arguments"))})
 	}
 	return parts
 }
@@ -54,31 +52,19 @@ func messageParts(in *genai.Inference, role string, m gjson.Result) []genai.Part
 // callOf returns what is called by an element of tool_calls, and with what.
 func callOf(t gjson.Result) (name string, input gjson.Result) {
 	if f := t.Get("function"); f.IsObject() {
-		return word(f.Get("name")), f.Get("arguments")
+		return codec.Word(f.Get("name")), f.Get("arguments")
 	}
 	if c := t.Get("custom"); c.IsObject() {
-		return word(c.Get("name")), c.Get("input")
+		return codec.Word(c.Get("name")), c.Get("input")
 	}
-	return word(t.Get("name")), t.Get("arguments")
-}
-
-// result is what a tool answered, as a JSON value.
-func result(in *genai.Inference, v gjson.Result) json.RawMessage {
-	switch {
-	case !v.Exists() || v.Type == gjson.Null:
-		return json.RawMessage("null")
-	case v.Type == gjson.String:
-		quoted, _ := json.Marshal(in.Text(v.Str))
-		return quoted
-	}
-	return codec.JSON(in, v)
+	return codec.Word(t.Get("name")), t.Get("arguments")
 }
 
 // thought is the reasoning of a message: servers that show it write it in one
 // of these members, some of them in two at once.
 func thought(m gjson.Result) string {
 	for _, key := range []string{"reasoning_content", "reasoning"} {
-		if s := word(m.Get(key)); s != "" {
+		if s := codec.Word(m.Get(key)); s != "" {
 			return s
 		}
 	}
@@ -90,7 +76,7 @@ func details(v gjson.Result) string {
 	var s string
 	if v.IsArray() {
 		v.ForEach(func(_, d gjson.Result) bool {
-			s += word(d.Get("text")) + word(d.Get("summary"))
+			s += codec.Word(d.Get("text")) + codec.Word(d.Get("summary"))
 			return len(s) < maxThought
 		})
 	}
@@ -102,11 +88,11 @@ const maxThought = 1 << 20
 
 // contentParts reads a message's content: text, or a list of typed parts.
 func contentParts(in *genai.Inference, v gjson.Result) []genai.Part {
-	if s := word(v); s != "" {
+	if s := codec.Word(v); s != "" {
 		return []genai.Part{codec.TextPart(in, s)}
 	}
 	var parts []genai.Part
-	each(in, v, func(p gjson.Result) {
+	codec.Each(in, v, func(p gjson.Result) {
 		if p.Type == gjson.String {
 			parts = append(parts, codec.TextPart(in, p.Str))
 			return
@@ -120,12 +106,12 @@ func contentParts(in *genai.Inference, v gjson.Result) []genai.Part {
 
 // contentPart reads one typed part, of a chat message or of a Responses item.
 func contentPart(in *genai.Inference, p gjson.Result) genai.Part {
-	kind := word(p.Get("type"))
+	kind := codec.Word(p.Get("type"))
 	switch kind {
 	case "text", "input_text", "output_text", "summary_text":
-		return codec.TextPart(in, word(p.Get("text")))
+		return codec.TextPart(in, codec.Word(p.Get("text")))
 	case "refusal":
-		return genai.Part{Type: genai.RefusalPart, Text: codec.Text(in, word(p.Get("refusal")))}
+		return genai.Part{Type: genai.RefusalPart, Text: codec.Text(in, codec.Word(p.Get("refusal")))}
 	case "thinking", "reasoning", "reasoning_text": // Mistral, Databricks, Responses
 		return genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, thinking(p))}
 	case "image_url", "input_image":
@@ -138,15 +124,15 @@ func contentPart(in *genai.Inference, p gjson.Result) genai.Part {
 		return reference(in, p, "document", p.Get("document_url"))
 	case "input_audio":
 		a := p.Get("input_audio")
-		if data := word(a.Get("data")); data != "" {
-			return codec.Blob(in, "audio", audioMIME(word(a.Get("format"))), data)
+		if data := codec.Word(a.Get("data")); data != "" {
+			return codec.Blob(in, "audio", audioMIME(codec.Word(a.Get("format"))), data)
 		}
 	case "file", "input_file":
 		f := p
 		if nested := p.Get("file"); nested.IsObject() {
 			f = nested
 		}
-		if data := word(f.Get("file_data")); data != "" {
+		if data := codec.Word(f.Get("file_data")); data != "" {
 			return codec.URL(in, "", dataURL(data))
 		}
 		return reference(in, f, "document", f.Get("file_url"))
@@ -159,13 +145,13 @@ func reference(in *genai.Inference, p gjson.Result, modality string, v gjson.Res
 	if v.IsObject() {
 		v = v.Get("url")
 	}
-	if u := word(v); u != "" {
+	if u := codec.Word(v); u != "" {
 		return codec.URL(in, modality, u)
 	}
-	if id := word(p.Get("file_id")); id != "" {
+	if id := codec.Word(p.Get("file_id")); id != "" {
 		return codec.File(modality, id)
 	}
-	return codec.Unknown(in, word(p.Get("type")), p)
+	return codec.Unknown(in, codec.Word(p.Get("type")), p)
 }
 
 // dataURL makes one of bare base64 data, which file_data may be.
@@ -192,7 +178,7 @@ func audioMIME(format string) string {
 func thinking(p gjson.Result) string {
 	for _, key := range []string{"thinking", "text", "summary", "content"} {
 		v := p.Get(key)
-		if s := word(v); s != "" {
+		if s := codec.Word(v); s != "" {
 			return s
 		}
 		if v.IsArray() {

@@ -36,15 +36,6 @@ func request(fields codec.Fields, c codec.Call, body []byte, in *genai.Inference
 	return err
 }
 
-// content is a row that is read only where content is kept.
-func content(f field) field {
-	return func(in *genai.Inference, v gjson.Result) {
-		if in.Keeps() {
-			f(in, v)
-		}
-	}
-}
-
 // unlessSet is a row for a parameter's older name.
 func unlessSet(f field, set func(*genai.Inference) bool) field {
 	return func(in *genai.Inference, v gjson.Result) {
@@ -97,7 +88,7 @@ func prompts(in *genai.Inference, v gjson.Result) []genai.Message {
 		return nil
 	}
 	var out []genai.Message
-	each(in, v, func(p gjson.Result) {
+	codec.Each(in, v, func(p gjson.Result) {
 		switch {
 		case p.Type == gjson.String:
 			out = append(out, message(codec.TextPart(in, p.Str)))
@@ -111,34 +102,15 @@ func prompts(in *genai.Inference, v gjson.Result) []genai.Message {
 	return out
 }
 
-// maxEach bounds the elements of one list that are read.
-const maxEach = 4096
-
-// each calls f for the elements of an array, as many as are read.
-func each(in *genai.Inference, v gjson.Result, f func(gjson.Result)) {
-	if !v.IsArray() {
-		return
-	}
-	n := 0
-	v.ForEach(func(_, e gjson.Result) bool {
-		if n++; n > maxEach {
-			in.Cut(genai.CutContent)
-			return false
-		}
-		f(e)
-		return true
-	})
-}
-
 // tools reads tool definitions, nested as in chat completions or flat as in
 // the Responses API; a built-in tool is named by its type.
 func tools(in *genai.Inference, v gjson.Result) []genai.Tool {
 	var out []genai.Tool
-	each(in, v, func(t gjson.Result) {
+	codec.Each(in, v, func(t gjson.Result) {
 		if !t.IsObject() {
 			return
 		}
-		kind := word(t.Get("type"))
+		kind := codec.Word(t.Get("type"))
 		def := t
 		for _, nested := range []string{"function", "custom"} {
 			if d := t.Get(nested); d.IsObject() {
@@ -153,7 +125,7 @@ func tools(in *genai.Inference, v gjson.Result) []genai.Tool {
 			tool.Type = "function"
 		}
 		if tool.Name == "" {
-			tool.Name = codec.Short(word(t.Get("server_label")))
+			tool.Name = codec.Short(codec.Word(t.Get("server_label")))
 		}
 		if tool.Name == "" {
 			tool.Name = tool.Type
@@ -166,7 +138,7 @@ func tools(in *genai.Inference, v gjson.Result) []genai.Tool {
 // functions reads the tools of old chat completions.
 func functions(in *genai.Inference, v gjson.Result) []genai.Tool {
 	var out []genai.Tool
-	each(in, v, func(t gjson.Result) {
+	codec.Each(in, v, func(t gjson.Result) {
 		if t.IsObject() {
 			tool := function(in, t)
 			tool.Type = "function"
@@ -178,16 +150,8 @@ func functions(in *genai.Inference, v gjson.Result) []genai.Tool {
 
 func function(in *genai.Inference, v gjson.Result) genai.Tool {
 	return genai.Tool{
-		Name:        codec.Short(word(v.Get("name"))),
-		Description: codec.Text(in, word(v.Get("description"))),
+		Name:        codec.Short(codec.Word(v.Get("name"))),
+		Description: codec.Text(in, codec.Word(v.Get("description"))),
 		Parameters:  codec.JSON(in, v.Get("parameters")),
 	}
-}
-
-// word is v where it is a string, else "".
-func word(v gjson.Result) string {
-	if v.Type != gjson.String {
-		return ""
-	}
-	return v.Str
 }

@@ -44,7 +44,7 @@ var unfinished = map[string]bool{"": true, "queued": true, "in_progress": true}
 
 func responsesResponse(status int, h http.Header, in *genai.Inference) codec.Folder {
 	if status >= http.StatusBadRequest {
-		return &failure{in: in}
+		return failures.Folder(in, "")
 	}
 	return &responses{arrival: arriving(h, in), out: codec.NewFold(in, finishReasons)}
 }
@@ -60,7 +60,7 @@ func (f *responses) Event(e wire.Event) bool {
 	if !doc.IsObject() {
 		return false
 	}
-	kind := word(doc.Get("type"))
+	kind := codec.Word(doc.Get("type"))
 	if kind == "" {
 		kind = e.Type
 	}
@@ -70,7 +70,7 @@ func (f *responses) Event(e wire.Event) bool {
 		f.delta(kind, doc)
 		return true
 	case kind == "error":
-		readError(f.in, doc)
+		failures.Read(f.in, doc)
 	case kind == "response.output_item.added" || kind == "response.output_item.done":
 		if f.out.Keeps() && !e.Cut {
 			f.item(kind, doc)
@@ -83,7 +83,7 @@ func (f *responses) Event(e wire.Event) bool {
 		f.response(doc, e.Cut)
 		f.end = true
 	case !null(doc.Get("error")):
-		readError(f.in, doc)
+		failures.Read(f.in, doc)
 		f.end = true
 	}
 	return strings.HasSuffix(kind, ".partial_image")
@@ -118,12 +118,12 @@ func (f *responses) response(r gjson.Result, cut bool) {
 				conversation(in, v)
 			}
 		case "incomplete_details":
-			reason = word(v.Get("reason"))
+			reason = codec.Word(v.Get("reason"))
 		case "output":
 			output = v
 		case "error":
 			if !null(v) {
-				readError(in, v)
+				failures.Read(in, v)
 			}
 		}
 		return true
@@ -138,7 +138,7 @@ func (f *responses) response(r gjson.Result, cut bool) {
 		to := f.out.Choice(0)
 		to.Clear()
 		n := int64(0)
-		each(in, output, func(item gjson.Result) {
+		codec.Each(in, output, func(item gjson.Result) {
 			to.Whole(codec.Slot{Item: n}, true, func() []genai.Part { return itemParts(in, item) })
 			n++
 		})
@@ -153,8 +153,8 @@ func (f *responses) item(kind string, doc gjson.Result) {
 	switch {
 	case kind == "response.output_item.done":
 		to.Whole(codec.Slot{Item: at}, true, func() []genai.Part { return itemParts(f.in, item) })
-	case clientCalls[word(item.Get("type"))]:
-		to.Block(genai.ToolCallPart, codec.Slot{Item: at}).Call(firstWord(item, "call_id", "id"), word(item.Get("name")))
+	case clientCalls[codec.Word(item.Get("type"))]:
+		to.Block(genai.ToolCallPart, codec.Slot{Item: at}).Call(firstWord(item, "call_id", "id"), codec.Word(item.Get("name")))
 	}
 }
 
@@ -168,7 +168,7 @@ func (f *responses) delta(kind string, doc gjson.Result) {
 	if row.index != "" {
 		slot.Part, _ = codec.Whole(doc.Get(row.index))
 	}
-	f.out.Choice(0).Block(row.part, slot).Add(word(doc.Get("delta")))
+	f.out.Choice(0).Block(row.part, slot).Add(codec.Word(doc.Get("delta")))
 }
 
 func (f *responses) Done() bool { return f.end }

@@ -43,9 +43,9 @@ var (
 
 var chatFields = codec.Fields{
 	"model":                 model,
-	"messages":              content(func(in *genai.Inference, v gjson.Result) { in.Input = messages(in, v) }),
-	"tools":                 content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, tools(in, v)...) }),
-	"functions":             content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, functions(in, v)...) }),
+	"messages":              codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = messages(in, v) }),
+	"tools":                 codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, tools(in, v)...) }),
+	"functions":             codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, functions(in, v)...) }),
 	"stream":                stream,
 	"stream_options":        codec.Object(codec.Fields{"include_usage": streamUsage}),
 	"max_completion_tokens": maxTokens,
@@ -68,9 +68,9 @@ var chatFields = codec.Fields{
 
 var responsesFields = codec.Fields{
 	"model":                model,
-	"instructions":         content(func(in *genai.Inference, v gjson.Result) { in.System = instructions(in, v) }),
-	"input":                content(func(in *genai.Inference, v gjson.Result) { in.Input = input(in, v) }),
-	"tools":                content(func(in *genai.Inference, v gjson.Result) { in.Tools = tools(in, v) }),
+	"instructions":         codec.Content(func(in *genai.Inference, v gjson.Result) { in.System = instructions(in, v) }),
+	"input":                codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = input(in, v) }),
+	"tools":                codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = tools(in, v) }),
 	"stream":               stream,
 	"max_output_tokens":    maxTokens,
 	"temperature":          temperature,
@@ -96,7 +96,7 @@ var embeddingsFields = codec.Fields{
 
 var completionsFields = codec.Fields{
 	"model":             model,
-	"prompt":            content(func(in *genai.Inference, v gjson.Result) { in.Input = prompts(in, v) }),
+	"prompt":            codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = prompts(in, v) }),
 	"stream":            stream,
 	"stream_options":    codec.Object(codec.Fields{"include_usage": streamUsage}),
 	"max_tokens":        maxTokens,
@@ -169,9 +169,9 @@ var finishReasons = map[string]string{
 	"cancelled":         "error",
 }
 
-// errorWords are where an error names itself, the most telling first. A code
-// that only repeats the HTTP status counts last.
-var errorWords = []string{"code", "type", "error_type", "status", "object"}
-
-// errorTexts are where it is told in words.
-var errorTexts = []string{"message", "detail", "error", "msg"}
+// failures is where an error says what it is. A code that only repeats the
+// HTTP status counts last.
+var failures = codec.Errors{
+	Words: []string{"code", "type", "error_type", "status", "object"},
+	Texts: []string{"message", "detail", "error", "msg"},
+}
