@@ -316,7 +316,7 @@ func (b *Block) parts(to []genai.Part) []genai.Part {
 	}
 	p := b.part
 	switch p.Type {
-	case genai.ToolCallPart:
+	case genai.ToolCallPart, genai.ServerToolCallPart:
 		p.Args = args(string(b.text), b.lost)
 	case genai.BlobPart:
 		p.Text = string(b.text)
