@@ -38,8 +38,9 @@ func (p *Provider) NameAt(path string) string {
 }
 
 // Azure AI Inference (Foundry models of any vendor) shares hosts with Azure
-// OpenAI: https://learn.microsoft.com/rest/api/aifoundry/modelinference/
-var azurePaths = []PathName{{"/models/", "azure.ai.inference"}}
+// OpenAI: https://learn.microsoft.com/rest/api/aifoundry/modelinference/. So do
+// Anthropic's models, which are Foundry models with an API of their own.
+var azurePaths = []PathName{{"/models/", "azure.ai.inference"}, {"/anthropic/", "azure.ai.inference"}}
 
 // Providers is the provider table: the well-known names of the conventions
 // first, then vendors by their own short name, then servers that people host.
