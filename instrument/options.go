@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/codec/outline"
 	"github.com/otel-genai/otel-genai/instrument/genai"
@@ -14,7 +15,11 @@ import (
 )
 
 // families are the API families that are read, tried in order.
-var families = []codec.Family{openai.Family, outline.Family}
+var families = []codec.Family{
+	anthropic.Family,
+	openai.Family,
+	outline.Family,
+}
 
 // Observer and Observation are those of package genai, under the name that Go
 // users of this package look for.

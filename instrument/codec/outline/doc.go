@@ -4,7 +4,6 @@
 // to a folder of its own when those are read too.
 //
 // API references:
-//   - Anthropic: https://platform.claude.com/docs/en/api/messages
 //   - Gemini: https://ai.google.dev/api/generate-content, https://ai.google.dev/api/embeddings
 //   - Vertex AI: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
 //   - Bedrock: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html

@@ -22,6 +22,8 @@ type api struct {
 	operation genai.Operation
 	providers []string // short names, of which one must answer; nil for any host
 	paths     []string // how the path ends
+	// but is a word in the path of calls that another row, or family, reads.
+	but string
 	// model is the model that a path names; nil where the body does.
 	model  func(path string) string
 	stream func(body gjson.Result) bool // nil: the body says so by "stream"
@@ -50,6 +52,9 @@ func endpoints() []codec.Endpoint {
 
 func (a *api) match(c codec.Call) bool {
 	if c.Method != http.MethodPost || a.providers != nil && (c.Provider == nil || !slices.Contains(a.providers, c.Provider.Short)) {
+		return false
+	}
+	if a.but != "" && strings.Contains(c.Path, a.but) {
 		return false
 	}
 	return slices.ContainsFunc(a.paths, func(p string) bool { return ends(c.Path, p) })

@@ -54,18 +54,6 @@ var google = []string{"gemini", "vertex"}
 // apis is the table.
 var apis = []api{
 	{
-		name: "messages", operation: genai.Chat, providers: []string{"anthropic"}, paths: []string{"messages"},
-		request: codec.Fields{"model": model, "stream": stream, "max_tokens": maxTokens, "temperature": temperature, "top_p": topP, "top_k": topK, "stop_sequences": stop},
-		id:      []string{"id", "message.id"}, answered: []string{"model", "message.model"}, finish: []string{"stop_reason", "delta.stop_reason"},
-		counts: []codec.Count{
-			{Path: "usage.input_tokens", At: input}, {Path: "message.usage.input_tokens", At: input},
-			{Path: "usage.output_tokens", At: output}, {Path: "message.usage.output_tokens", At: output},
-			{Path: "usage.cache_read_input_tokens", At: read}, {Path: "message.usage.cache_read_input_tokens", At: read},
-			{Path: "usage.cache_creation_input_tokens", At: created}, {Path: "message.usage.cache_creation_input_tokens", At: created},
-		},
-		adds: []func(*genai.Usage) **int64{read, created}, ends: "message_stop",
-	},
-	{
 		name: "generate_content", operation: genai.GenerateContent, providers: google, paths: []string{"*:generateContent"}, model: beforeColon,
 		request: geminiFields, id: []string{"responseId"}, answered: []string{"modelVersion"}, finish: []string{"candidates.#.finishReason"}, counts: geminiCounts, addsOut: []func(*genai.Usage) **int64{reasoning},
 	},
@@ -91,13 +79,13 @@ var apis = []api{
 		request: codec.Fields{"dimensions": dimensions}, counts: []codec.Count{{Path: "inputTextTokenCount", At: input}},
 	},
 	{
-		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke"}, model: beforeLast,
+		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke"}, but: "anthropic", model: beforeLast,
 		request: codec.Fields{"max_tokens": maxTokens, "temperature": temperature, "top_p": topP},
 		id:      []string{"id"}, answered: []string{"model"}, finish: []string{"stop_reason"},
 		counts: []codec.Count{{Path: "usage.input_tokens", At: input}, {Path: "usage.output_tokens", At: output}},
 	},
 	{
-		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke-with-response-stream"}, model: beforeLast,
+		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke-with-response-stream"}, but: "anthropic", model: beforeLast,
 		stream:  always,
 		request: codec.Fields{"max_tokens": maxTokens, "temperature": temperature, "top_p": topP},
 	},
