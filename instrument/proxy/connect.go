@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // proxyUser is the user name in the URL of the forward proxy. The password is
@@ -203,6 +204,10 @@ func (t *tap) unreached(err error) {
 		var b bytes.Buffer
 		_ = answer.Write(&b)
 		t.answer(b.String())
+		return
+	}
+	if errors.Is(err, syscall.ECONNRESET) { // by one who had taken it
+		t.close(true)
 		return
 	}
 	status, reason := http.StatusBadGateway, "No connection to the server"

@@ -78,7 +78,7 @@ func Dial(addr string, config *tls.Config) *Conn {
 
 // DialThrough connects to addr by the forward proxy at proxy, of which it asks
 // for a tunnel with the fields that authorization holds. A tunnel that it does
-// not get is a connection that was refused.
+// not get is a connection that was refused, or ended as the proxy ended it.
 func DialThrough(proxy, authorization, addr string, config *tls.Config) *Conn {
 	refused := &Conn{end: Refused, sum: sha256.New()}
 	c, err := net.DialTimeout("tcp", proxy, Patience)
@@ -91,6 +91,7 @@ func DialThrough(proxy, authorization, addr string, config *tls.Config) *Conn {
 	for b := make([]byte, 1); !bytes.HasSuffix(answer, []byte("\r\n\r\n")); answer = append(answer, b[0]) {
 		if _, err := io.ReadFull(c, b); err != nil {
 			_ = c.Close()
+			refused.end = endOf(err)
 			return refused
 		}
 	}
