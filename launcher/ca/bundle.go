@@ -102,11 +102,21 @@ func (r *Roots) AddFolder(path string) {
 	defer func() { _ = f.Close() }()
 	names, _ := f.Readdirnames(maxTrustFiles)
 	slices.Sort(names)
+	met := map[any]bool{} // OpenSSL's folders name each file twice
 	for _, name := range names {
+		file := filepath.Join(path, name)
+		if info, err := os.Stat(file); err == nil {
+			if id := identity(info); id != nil {
+				if met[id] {
+					continue
+				}
+				met[id] = true
+			}
+		}
 		if r.pem.Len() > maxTrustFile {
 			return
 		}
-		_ = r.AddFile(filepath.Join(path, name))
+		_ = r.AddFile(file)
 	}
 }
 

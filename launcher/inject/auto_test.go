@@ -107,6 +107,14 @@ func TestAuto(t *testing.T) {
 			},
 		},
 		{
+			name:  "one file for all that name the same",
+			given: inject.Given{Environ: []string{"SSL_CERT_FILE=/a.pem", "REQUESTS_CA_BUNDLE=/a.pem", "NODE_EXTRA_CA_CERTS=/a.pem"}},
+			want: map[string]string{
+				"SSL_CERT_FILE": "/run/roots-ssl_cert_file.pem", "REQUESTS_CA_BUNDLE": "/run/roots-ssl_cert_file.pem",
+				"NODE_EXTRA_CA_CERTS": "/run/roots-ssl_cert_file.pem", "CURL_CA_BUNDLE": "/run/roots-ssl_cert_file.pem", "AWS_CA_BUNDLE": "/run/roots-ssl_cert_file.pem",
+			},
+		},
+		{
 			name:  "a folder of roots that the user had",
 			given: inject.Given{Environ: []string{"SSL_CERT_DIR=/certs"}},
 			want:  map[string]string{"SSL_CERT_FILE": "/run/roots-ssl_cert_dir.pem", "CURL_CA_BUNDLE": "/run/roots-ssl_cert_dir.pem", "SSL_CERT_DIR": "/certs"},

@@ -207,12 +207,21 @@ func (in *Injection) hold(d Decision, why, hint string) {
 	in.Decisions = append(in.Decisions, d)
 }
 
-// file adds a file unless there is one of that name, and returns the name.
+// file adds a file unless there is one of that name, or one that holds the same
+// roots, and returns its name.
 func (in *Injection) file(f File) string {
-	if !slices.ContainsFunc(in.Files, func(have File) bool { return have.Name == f.Name }) {
-		in.Files = append(in.Files, f)
+	i := slices.IndexFunc(in.Files, func(have File) bool { return have.Name == f.Name || have.sameRoots(f) })
+	if i >= 0 {
+		return in.Files[i].Name
 	}
+	in.Files = append(in.Files, f)
 	return f.Name
+}
+
+// sameRoots reports whether two files hold the same of the user's roots. A
+// whole environment often names one file.
+func (f File) sameRoots(o File) bool {
+	return f.Kind == RootsFile && o.Kind == RootsFile && len(f.Roots) > 0 && slices.Equal(f.Roots, o.Roots) && slices.Equal(f.Folders, o.Folders)
 }
 
 // Env is environ with the plan's variables set, and with further ones, such as
