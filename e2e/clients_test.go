@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-
 	"os"
 	"os/exec"
 	"path/filepath"

@@ -327,6 +327,15 @@ func TestRefusedCertificatesAreTold(t *testing.T) {
 		"by an alert of TLS 1.2": {func(c net.Conn) {
 			_ = tls.Client(c, &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1", MaxVersion: tls.VersionTLS12}).Handshake()
 		}, true},
+		"by an alert that is not encrypted, as OpenSSL's": {func(c net.Conn) {
+			_ = tls.Client(&swapping{Conn: c, with: []byte{21, 3, 3, 0, 2, 2, 48}}, &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}).Handshake()
+		}, true},
+		"by one after a word for middleboxes": {func(c net.Conn) {
+			_ = tls.Client(&swapping{Conn: c, with: []byte{20, 3, 3, 0, 1, 1, 21, 3, 3, 0, 2, 2, 46}}, &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}).Handshake()
+		}, true},
+		"an alert of something else is none": {func(c net.Conn) {
+			_ = tls.Client(&swapping{Conn: c, with: []byte{21, 3, 3, 0, 2, 2, 80}}, &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}).Handshake()
+		}, false},
 		"a mere end is none": {func(c net.Conn) {
 			stop := errors.New("stop")
 			_ = tls.Client(&cutting{Conn: c}, &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1", VerifyConnection: func(tls.ConnectionState) error { return stop }}).Handshake()
@@ -364,6 +373,25 @@ func TestRefusedCertificatesAreTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// swapping is a connection that says other words in the place of its second.
+type swapping struct {
+	net.Conn
+	with []byte
+	said int
+}
+
+func (c *swapping) Write(p []byte) (int, error) {
+	switch c.said++; c.said {
+	case 1:
+		return c.Conn.Write(p)
+	case 2:
+		if _, err := c.Conn.Write(c.with); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }
 
 // cutting is a connection that says nothing after its first words.

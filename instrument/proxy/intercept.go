@@ -77,7 +77,8 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 		f(name)
 	}
 	chosen := server.ConnectionState().NegotiatedProtocol
-	client := tls.Server(&readAlready{Conn: t.client, read: bytes.Clone(t.in.bytes())}, &tls.Config{
+	said := &overheard{Conn: t.client}
+	client := tls.Server(&readAlready{Conn: said, read: bytes.Clone(t.in.bytes())}, &tls.Config{
 		Certificates: []tls.Certificate{*certificate},
 		NextProtos:   nonEmpty(chosen),
 		MinVersion:   tls.VersionTLS12,
@@ -85,7 +86,7 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 		SessionTicketsDisabled: true, // each connection has a configuration of its own
 	})
 	if err := client.HandshakeContext(t.ctx); err != nil {
-		if refusesCertificate(err) && t.s.cfg.Intercept.Refused != nil {
+		if refusesCertificate(err, said.first) && t.s.cfg.Intercept.Refused != nil {
 			t.s.cfg.Intercept.Refused(name)
 		}
 		abort(server)
@@ -215,21 +216,48 @@ func (*heard) SetWriteDeadline(time.Time) error { return nil }
 
 // refusesCertificate reports whether a handshake ended since the client would
 // not have our certificate: by an alert that speaks of one (RFC 8446 §6.2), not
-// by a mere end.
-func refusesCertificate(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" {
-		return false
+// by a mere end. OpenSSL sends it before it encrypts anything, which crypto/tls
+// takes for a broken record, so that what the client said is looked at as well.
+func refusesCertificate(err error, said []byte) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		alert := reflect.ValueOf(op.Err) // of a type that crypto/tls keeps for itself
+		return alert.Kind() == reflect.Uint8 && ofCertificate(byte(alert.Uint()))
 	}
-	alert := reflect.ValueOf(op.Err) // of a type that crypto/tls keeps for itself
-	if alert.Kind() != reflect.Uint8 {
-		return false
+	const changeCipherSpec, alert = 20, 21
+	if len(said) >= 6 && said[0] == changeCipherSpec && said[4] == 1 { // for middleboxes (RFC 8446 appendix D.4)
+		said = said[6:]
 	}
-	switch alert.Uint() {
-	case 42, 43, 44, 45, 46, 48: // bad, unsupported, revoked, expired, unknown certificate; unknown CA
-		return true
+	return len(said) >= 7 && said[0] == alert && said[3] == 0 && said[4] == 2 && ofCertificate(said[6])
+}
+
+// ofCertificate reports whether an alert is one of bad, unsupported, revoked,
+// expired and unknown certificates, and of an unknown authority.
+func ofCertificate(alert byte) bool { return alert >= 42 && alert <= 46 || alert == 48 }
+
+// overheard is a connection of which the first bytes that are read are kept.
+type overheard struct {
+	net.Conn
+	first []byte
+}
+
+// maxOverheard is enough for two short records.
+const maxOverheard = 32
+
+func (c *overheard) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if have := len(c.first); have < maxOverheard {
+		c.first = append(c.first, p[:min(n, maxOverheard-have)]...)
 	}
-	return false
+	return n, err
+}
+
+// NetConn is the connection beneath.
+func (c *overheard) NetConn() net.Conn { return c.Conn }
+
+// CloseWrite says that no more will come.
+func (c *overheard) CloseWrite() error {
+	closeWrite(c.Conn)
+	return nil
 }
 
 // again opens a further connection to address and passes what the client said,

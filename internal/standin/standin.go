@@ -124,8 +124,8 @@ func (p *Providers) WantCredentials(userPassword string) {
 	p.credentials = userPassword
 }
 
-// CutTunnels makes the user's proxy cut each tunnel in the midst of what comes
-// back.
+// CutTunnels makes the user's proxy cut each tunnel in the midst of the first
+// words that come back, which are of the handshake.
 func (p *Providers) CutTunnels(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -284,7 +284,7 @@ func (t *tunnels) carry(c net.Conn) {
 	back.Go(func() { // ends with the upstream
 		var src io.Reader = upstream
 		if cut {
-			src = io.LimitReader(upstream, 3000)
+			src = io.LimitReader(upstream, 100)
 		}
 		_, _ = io.Copy(c, src)
 		if cut {

@@ -41,8 +41,10 @@ var geminiFields = codec.Fields{
 }
 
 var geminiCounts = []codec.Count{
-	{Path: "usageMetadata.promptTokenCount", At: input}, {Path: "usageMetadata.candidatesTokenCount", At: output},
-	{Path: "usageMetadata.cachedContentTokenCount", At: read}, {Path: "usageMetadata.thoughtsTokenCount", At: reasoning},
+	{Path: "usageMetadata.promptTokenCount", At: input},
+	{Path: "usageMetadata.candidatesTokenCount", At: output},
+	{Path: "usageMetadata.cachedContentTokenCount", At: read},
+	{Path: "usageMetadata.thoughtsTokenCount", At: reasoning},
 }
 
 var converseFields = codec.Fields{
@@ -97,8 +99,12 @@ var apis = []api{
 		},
 		id: []string{"id", "generation_id"}, finish: []string{"finish_reason", "delta.finish_reason"},
 		counts: []codec.Count{
-			{Path: "usage.billed_units.input_tokens", At: input}, {Path: "delta.usage.billed_units.input_tokens", At: input}, {Path: "meta.billed_units.input_tokens", At: input},
-			{Path: "usage.billed_units.output_tokens", At: output}, {Path: "delta.usage.billed_units.output_tokens", At: output}, {Path: "meta.billed_units.output_tokens", At: output},
+			{Path: "usage.billed_units.input_tokens", At: input},
+			{Path: "delta.usage.billed_units.input_tokens", At: input},
+			{Path: "meta.billed_units.input_tokens", At: input},
+			{Path: "usage.billed_units.output_tokens", At: output},
+			{Path: "delta.usage.billed_units.output_tokens", At: output},
+			{Path: "meta.billed_units.output_tokens", At: output},
 		},
 		ends: "message-end",
 	},
@@ -122,8 +128,10 @@ var apis = []api{
 }
 
 var converseCounts = []codec.Count{
-	{Path: "usage.inputTokens", At: input}, {Path: "usage.outputTokens", At: output},
-	{Path: "usage.cacheReadInputTokens", At: read}, {Path: "usage.cacheWriteInputTokens", At: created},
+	{Path: "usage.inputTokens", At: input},
+	{Path: "usage.outputTokens", At: output},
+	{Path: "usage.cacheReadInputTokens", At: read},
+	{Path: "usage.cacheWriteInputTokens", At: created},
 }
 
 var ollamaFields = codec.Fields{
