@@ -146,7 +146,7 @@ const maxGreeting = 512
 // greeting reads the first line of a connection if it begins with the secret
 // and a blank. The secret is compared in constant time, and with a whole word.
 func (t *tap) greeting() (address string, ok bool) {
-	for bytes.IndexAny(t.in.bytes(), " \n") < 0 && len(t.in.bytes()) <= len(t.s.cfg.Secret) {
+	for !bytes.ContainsAny(t.in.bytes(), " \n") && len(t.in.bytes()) <= len(t.s.cfg.Secret) {
 		if t.in.fill() != nil {
 			return "", false // told again by the next fill
 		}

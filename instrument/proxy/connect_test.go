@@ -351,11 +351,8 @@ func TestRefusedCertificatesAreTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: x\r\n%s\r\n", srv.Listener.Addr(), auth)
-			for b := make([]byte, 39); ; {
-				if _, err := io.ReadFull(c, b); err != nil {
-					t.Fatal(err)
-				}
-				break
+			if _, err := io.ReadFull(c, make([]byte, len("HTTP/1.1 200 Connection established\r\n\r\n"))); err != nil {
+				t.Fatal(err)
 			}
 			tt.client(c)
 			c.(*net.TCPConn).CloseWrite()

@@ -144,7 +144,7 @@ func Splits(t testing.TB, families []codec.Family, x Exchange, keep genai.Keep) 
 	for i, cut := range []func(int) int{One, Random(1), Random(2), Random(3)} {
 		f := Begin(t, families, x, keep)
 		if diff := Diff(f.Write(x.Response, cut), want); diff != "" {
-			t.Fatal(fmt.Sprintf("split %d, another record (-split +whole):\n%s", i, diff))
+			t.Fatalf("split %d, another record (-split +whole):\n%s", i, diff)
 		}
 	}
 }
