@@ -62,6 +62,13 @@ def openai_async(case):
                 async for chunk in await client.chat.completions.create(model="gpt-4o-mini", messages=ask, stream=True):
                     for choice in chunk.choices:
                         say(repr(choice.delta.content), choice.finish_reason)
+            elif case == "tools":
+                messages = [{"role": "user", "content": WEATHER}]
+                r = await client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[FUNCTION])
+                call = r.choices[0].message.tool_calls[0]
+                say(call.function.name, call.function.arguments)
+                messages += [r.choices[0].message, {"role": "tool", "tool_call_id": call.id, "content": RESULT}]
+                say((await client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[FUNCTION])).choices[0].message.content)
             elif case == "responses":
                 say((await client.responses.create(model="gpt-4o-mini", input=PROMPT)).output_text)
             elif case == "embed":
@@ -135,14 +142,25 @@ def genai(case):
 
 def genai_async(case):
     from google import genai as g
+    from google.genai import types
 
     async def main():
         client = g.Client()
+        config = types.GenerateContentConfig(tools=[types.Tool(function_declarations=[types.FunctionDeclaration(name="get_weather", description="The weather.", parameters_json_schema=SCHEMA)])], automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True))
         if case == "chat":
             say((await client.aio.models.generate_content(model="gemini-2.5-flash", contents=PROMPT)).text)
         elif case == "stream":
             async for chunk in await client.aio.models.generate_content_stream(model="gemini-2.5-flash", contents=PROMPT):
                 say(repr(chunk.text))
+        elif case == "tools":
+            r = await client.aio.models.generate_content(model="gemini-2.5-flash", contents=WEATHER, config=config)
+            call = r.function_calls[0]
+            say(call.name, json.dumps(call.args))
+            answer = types.Part.from_function_response(name=call.name, response={"result": RESULT})
+            contents = [types.Content(role="user", parts=[types.Part(text=WEATHER)]), r.candidates[0].content, types.Content(role="user", parts=[answer])]
+            say((await client.aio.models.generate_content(model="gemini-2.5-flash", contents=contents, config=config)).text)
+        elif case == "embed":
+            say(len((await client.aio.models.embed_content(model="gemini-embedding-001", contents="hello")).embeddings[0].values))
         await client.aio.aclose()
 
     asyncio.run(main())
@@ -160,9 +178,12 @@ def cohere(case):
         for event in client.chat_stream(model="command-r7b-12-2024", messages=ask):
             say(event.type)
     elif case == "tools":
-        r = client.chat(model="command-r7b-12-2024", messages=[{"role": "user", "content": WEATHER}], tools=[FUNCTION])
+        messages = [{"role": "user", "content": WEATHER}]
+        r = client.chat(model="command-r7b-12-2024", messages=messages, tools=[FUNCTION])
         call = r.message.tool_calls[0]
         say(call.function.name, call.function.arguments)
+        messages += [{"role": "assistant", "tool_plan": r.message.tool_plan, "tool_calls": r.message.tool_calls}, {"role": "tool", "tool_call_id": call.id, "content": RESULT}]
+        say(client.chat(model="command-r7b-12-2024", messages=messages, tools=[FUNCTION]).message.content[0].text)
     elif case == "embed":
         r = client.embed(model="embed-v4.0", input_type="search_query", texts=["hello"], embedding_types=["float"])
         say(len(r.embeddings.float_[0]))
@@ -180,9 +201,12 @@ def mistral(case):
         for event in client.chat.stream(model="mistral-small-latest", messages=ask):
             say(repr(event.data.choices[0].delta.content) if event.data.choices else None)
     elif case == "tools":
-        r = client.chat.complete(model="mistral-small-latest", messages=[{"role": "user", "content": WEATHER}], tools=[FUNCTION])
+        messages = [{"role": "user", "content": WEATHER}]
+        r = client.chat.complete(model="mistral-small-latest", messages=messages, tools=[FUNCTION])
         call = r.choices[0].message.tool_calls[0]
         say(call.function.name, call.function.arguments)
+        messages += [r.choices[0].message, {"role": "tool", "name": call.function.name, "tool_call_id": call.id, "content": RESULT}]
+        say(client.chat.complete(model="mistral-small-latest", messages=messages, tools=[FUNCTION]).choices[0].message.content)
     elif case == "embed":
         say(len(client.embeddings.create(model="mistral-embed", inputs=["hello"]).data[0].embedding))
 
@@ -201,8 +225,12 @@ def boto3(case):
             say(json.dumps(event))
     elif case == "tools":
         tools = {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": SCHEMA}}}]}
-        r = client.converse(modelId=model, messages=[{"role": "user", "content": [{"text": WEATHER}]}], toolConfig=tools)
-        say(json.dumps(r["output"]["message"]["content"][0]["toolUse"]))
+        messages = [{"role": "user", "content": [{"text": WEATHER}]}]
+        message = client.converse(modelId=model, messages=messages, toolConfig=tools)["output"]["message"]
+        use = message["content"][0]["toolUse"]
+        say(json.dumps(use))
+        messages += [message, {"role": "user", "content": [{"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": RESULT}]}}]}]
+        say(client.converse(modelId=model, messages=messages, toolConfig=tools)["output"]["message"]["content"][0]["text"])
     elif case == "embed":
         r = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=json.dumps({"inputText": "hello"}))
         say(len(json.loads(r["body"].read())["embedding"]))
@@ -222,6 +250,12 @@ def litellm(case):
     elif case == "stream":
         for chunk in l.completion(model="openai/gpt-4o-mini", messages=ask, stream=True):
             say(repr(chunk.choices[0].delta.content))
+    elif case == "tools":
+        messages = [{"role": "user", "content": WEATHER}]
+        message = l.completion(model="openai/gpt-4o-mini", messages=messages, tools=[FUNCTION]).choices[0].message
+        say(message.tool_calls[0].function.name, message.tool_calls[0].function.arguments)
+        messages += [message, {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": RESULT}]
+        say(l.completion(model="openai/gpt-4o-mini", messages=messages, tools=[FUNCTION]).choices[0].message.content)
     elif case == "embed":
         say(len(l.embedding(model="openai/text-embedding-3-small", input=["hello"]).data[0]["embedding"]))
 
@@ -237,8 +271,12 @@ def ollama(case):
         for chunk in o.chat(model="llama3.2", messages=ask, stream=True):
             say(repr(chunk.message.content), chunk.done)
     elif case == "tools":
-        r = o.chat(model="llama3.2", messages=[{"role": "user", "content": WEATHER}], tools=[FUNCTION])
-        say(r.message.tool_calls[0].function.name, json.dumps(r.message.tool_calls[0].function.arguments))
+        messages = [{"role": "user", "content": WEATHER}]
+        r = o.chat(model="llama3.2", messages=messages, tools=[FUNCTION])
+        call = r.message.tool_calls[0].function
+        say(call.name, json.dumps(call.arguments))
+        messages += [r.message, {"role": "tool", "tool_name": call.name, "content": RESULT}]
+        say(o.chat(model="llama3.2", messages=messages, tools=[FUNCTION]).message.content)
     elif case == "embed":
         say(len(o.embed(model="llama3.2", input="hello").embeddings[0]))
 
