@@ -7,7 +7,8 @@ import "strings"
 var framings = []framing{
 	{newSSE, false, []string{"text/event-stream"}},
 	{newNDJSON, true, []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json"}},
-	{newUnread, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream", "application/vnd.amazon.eventstream"}},
+	{newEventStream, false, []string{"application/vnd.amazon.eventstream"}},
+	{newUnread, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream"}},
 }
 
 type framing struct {
@@ -33,10 +34,11 @@ var beginnings = []struct {
 	{":", newSSE},
 }
 
-func newSSE(s Sink, b bounds) Framer    { return SSE(s, b.event) }
-func newNDJSON(s Sink, b bounds) Framer { return NDJSON(s, b.event) }
-func newJSON(s Sink, b bounds) Framer   { return JSON(s, b.response) }
-func newUnread(Sink, bounds) Framer     { return unread{} }
+func newSSE(s Sink, b bounds) Framer         { return SSE(s, b.event) }
+func newNDJSON(s Sink, b bounds) Framer      { return NDJSON(s, b.event) }
+func newEventStream(s Sink, b bounds) Framer { return EventStream(s, b.event) }
+func newJSON(s Sink, b bounds) Framer        { return JSON(s, b.response) }
+func newUnread(Sink, bounds) Framer          { return unread{} }
 
 // unread passes over a body in which there is nothing to read, such as speech.
 type unread struct{}
@@ -135,6 +137,9 @@ func (s *sniffer) decide(whole bool) func(Sink, bounds) Framer {
 		}
 	}
 	f := byMedia(s.media)
+	if f.json && head[0] == 0 { // the length of an AWS message, and of no JSON
+		return newEventStream
+	}
 	if (head[0] == '{' || head[0] == '[') && !f.json {
 		return newJSON
 	}

@@ -9,6 +9,22 @@ const (
 	maxNames = 64
 )
 
+// names holds one string for each event name, not one per event.
+type names map[string]string
+
+// intern is name as a string that is allocated once.
+func (n names) intern(name []byte) string {
+	name = name[:min(len(name), maxName)]
+	if known, ok := n[string(name)]; ok {
+		return known
+	}
+	s := string(name)
+	if len(n) < maxNames {
+		n[s] = s
+	}
+	return s
+}
+
 // SSE returns a [Framer] for server-sent events by the HTML standard, §9.2.6,
 // with one difference: an event that the stream's end leaves without its blank
 // line is delivered at Close, since providers end their streams so. Comments,
@@ -16,7 +32,7 @@ const (
 // says. In the steady state it does not allocate, and an event of one data
 // line that lies within one Write is not copied.
 func SSE(sink Sink, limit int) Framer {
-	return &events{sink: sink, data: Body{limit: limit}, names: make(map[string]string)}
+	return &events{sink: sink, data: Body{limit: limit}, names: make(names)}
 }
 
 // events parses line by line. A line that lies whole within one Write takes the
@@ -24,7 +40,7 @@ func SSE(sink Sink, limit int) Framer {
 // must mean the same.
 type events struct {
 	sink   Sink
-	names  map[string]string // one string for each event name, not one per event
+	names  names // one string for each event name, not one per event
 	closed bool
 
 	bom int  // how much of a byte order mark was seen; len(bom) once it is settled
@@ -163,7 +179,7 @@ func (s *events) line(l []byte) {
 	case dataField:
 		s.oneLine(unspaced(value))
 	case eventField:
-		s.kind = s.intern(unspaced(value))
+		s.kind = s.names.intern(unspaced(value))
 	}
 }
 
@@ -256,22 +272,9 @@ func (s *events) endLine() {
 		s.begin()
 	}
 	if s.field == eventField {
-		s.kind = s.intern(s.name)
+		s.kind = s.names.intern(s.name)
 	}
 	s.at, s.n, s.field = inField, 0, other
-}
-
-// intern is name as a string that is allocated once, not once per event.
-func (s *events) intern(name []byte) string {
-	name = name[:min(len(name), maxName)]
-	if known, ok := s.names[string(name)]; ok {
-		return known
-	}
-	n := string(name)
-	if len(s.names) < maxNames {
-		s.names[n] = n
-	}
-	return n
 }
 
 // dispatch ends an event. One without a data line is none.

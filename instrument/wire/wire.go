@@ -1,5 +1,5 @@
 // Package wire cuts a body, as it passes in any split, into events: SSE
-// events, NDJSON lines, or the one JSON document that a plain response is. It
+// events, NDJSON lines, AWS messages, or the one JSON document that a plain response is. It
 // knows framing, content codings and bounds, and nothing of what an event means.
 package wire
 
@@ -19,10 +19,14 @@ const keepBuffer = 64 << 10
 
 // Event is one framed piece of a body.
 type Event struct {
-	// Type is the event's own name where the framing has one (SSE "event:").
+	// Type is the event's own name where the framing has one (SSE "event:",
+	// ":event-type" of an AWS event stream).
 	Type string
 	// Data is valid only during the call that delivers it.
 	Data []byte
+	// Failed says that the framing itself calls the event an error: an
+	// exception of an AWS event stream. Type is then its name.
+	Failed bool
 	// Cut says that Data is not as it came: the event was larger than the cap
 	// and long strings, or array elements past the cap, were left out. Data is
 	// valid JSON all the same when the event was.
