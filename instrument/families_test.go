@@ -17,7 +17,6 @@ var unread = map[string]bool{
 	"batchEmbedContents": true, "embedContent": true, "generateContent": true, "streamGenerateContent": true,
 	"chat-v1": true, "chat-v2": true, "embed": true, "generate-v1": true,
 	"ollama-chat": true, "ollama-embed": true, "ollama-generate": true,
-	"converse": true, "converse-stream": true, "invoke-model": true, "invoke-model-with-response-stream": true,
 }
 
 func TestEachRecordedCallIsReadByOneFamilyAndOnlyInference(t *testing.T) {

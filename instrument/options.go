@@ -7,6 +7,7 @@ import (
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
+	"github.com/otel-genai/otel-genai/instrument/codec/bedrock"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/codec/outline"
 	"github.com/otel-genai/otel-genai/instrument/genai"
@@ -17,6 +18,7 @@ import (
 // families are the API families that are read, tried in order.
 var families = []codec.Family{
 	anthropic.Family,
+	bedrock.Family,
 	openai.Family,
 	outline.Family,
 }

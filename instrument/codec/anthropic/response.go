@@ -20,6 +20,7 @@ type folder struct {
 	out    *codec.Fold
 	counts genai.Usage // as the API counts
 	events int
+	whole  bool // what arrives is one document
 	end    bool
 	call   int64 // the tool call that has no piece of its input yet, or -1
 }
@@ -60,8 +61,8 @@ func (f *folder) Event(e wire.Event) bool {
 		failures.Read(f.in, doc)
 		f.end = true
 	case kind == "message", kind == "" && doc.Get("content").IsArray():
+		f.whole, f.end = true, true
 		f.message(doc)
-		f.end = true
 	case kind == "completion", kind == "" && doc.Get("completion").Exists():
 		return f.completion(doc)
 	default:
@@ -159,7 +160,7 @@ func (f *folder) block(index int64, b gjson.Result) (output bool) {
 func (f *folder) toolCall(to *codec.Block, index int64, b gjson.Result) {
 	to.Call(codec.Word(b.Get("id")), codec.Word(b.Get("name")))
 	input := b.Get("input")
-	if input.IsObject() && f.in.Request.Stream && strings.TrimSpace(input.Raw[1:len(input.Raw)-1]) == "" {
+	if !f.whole && input.IsObject() && strings.TrimSpace(input.Raw[1:len(input.Raw)-1]) == "" {
 		f.call = index
 		return
 	}

@@ -110,7 +110,7 @@ func (c *chat) count(v gjson.Result) {
 // or a chunk's text, beside the delta: the delta counts.
 func (c *chat) choice(v gjson.Result) (output bool) {
 	var delta, message, text gjson.Result
-	var finish string
+	var finish, stopped string
 	var index int64
 	v.ForEach(func(k, v gjson.Result) bool {
 		switch k.Str {
@@ -124,6 +124,8 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 			text = v
 		case "finish_reason":
 			finish = codec.Word(v)
+		case "stop_reason": // Mistral and DeepSeek at Bedrock; vLLM's own beside the other
+			stopped = codec.Word(v)
 		case "usage": // Moonshot
 			c.count(v)
 		case "error": // OpenRouter
@@ -134,6 +136,9 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 		return true
 	})
 	to := c.out.Choice(index)
+	if finish == "" {
+		finish = stopped
+	}
 	to.Finish(finish)
 	switch {
 	case delta.IsObject():

@@ -1,0 +1,121 @@
+package bedrock
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
+	"github.com/otel-genai/otel-genai/instrument/codec/openai"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+)
+
+// What some models speak when invoked is another family's.
+var (
+	anthropicMessages = endpoint(anthropic.Family, "messages")
+	openaiChat        = endpoint(openai.Family, "chat_completions")
+)
+
+func endpoint(f codec.Family, api string) *codec.Endpoint {
+	for i := range f.Endpoints {
+		if f.Endpoints[i].API == api {
+			return &f.Endpoints[i]
+		}
+	}
+	panic("no endpoint " + api) // at the start of the program, or never
+}
+
+type reader = func(codec.Call, []byte, *genai.Inference) error
+
+// streamed reads a request for a stream, which only its path is.
+func streamed(read reader) reader {
+	return func(c codec.Call, body []byte, in *genai.Inference) error {
+		err := read(c, body, in)
+		in.Request.Stream = true
+		return err
+	}
+}
+
+func converseRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	doc, err := codec.Document(body)
+	converseFields.Read(in, doc)
+	model, _ := split(c.Path)
+	in.Request.Model = codec.Short(model)
+	return err
+}
+
+// invokeRequest reads the request by its shape.
+func invokeRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	model, _ := split(c.Path)
+	doc, err := codec.Document(body)
+	for _, s := range shapes {
+		if !strings.Contains(model, s.model) || !has(doc, s.members) {
+			continue
+		}
+		in.Operation = s.op
+		if s.family != nil {
+			err = s.family.Request(c, body, in)
+		} else {
+			s.read.Read(in, doc)
+		}
+		break
+	}
+	in.Request.Model = codec.Short(model)
+	guardrail(in, c.Header.Get(guardrailHeader))
+	return err
+}
+
+func has(doc gjson.Result, members []string) bool {
+	for _, m := range members {
+		if !doc.Get(m).Exists() {
+			return false
+		}
+	}
+	return true
+}
+
+func guardrail(in *genai.Inference, id string) {
+	if id != "" {
+		in.Extra = append(in.Extra, genai.Attr{Key: "aws.bedrock.guardrail.id", Value: codec.Short(id)})
+	}
+}
+
+func textParts(in *genai.Inference, v gjson.Result) []genai.Part {
+	if s := codec.Word(v); s != "" {
+		return []genai.Part{codec.TextPart(in, s)}
+	}
+	return nil
+}
+
+// prompt is the last message, behind the history where there is one.
+func prompt(in *genai.Inference, v gjson.Result) {
+	if p := textParts(in, v); p != nil {
+		in.Input = append(in.Input, genai.Message{Role: "user", Parts: p})
+	}
+}
+
+// history reads Cohere's earlier messages, which may stand behind the last one.
+func history(in *genai.Inference, v gjson.Result) {
+	var before []genai.Message
+	codec.Each(in, v, func(m gjson.Result) {
+		role, known := cohereRoles[codec.Word(m.Get("role"))]
+		if !known {
+			role = "user"
+		}
+		before = append(before, genai.Message{Role: role, Parts: textParts(in, m.Get("message"))})
+	})
+	in.Input = append(before, in.Input...)
+}
+
+var cohereRoles = map[string]string{"USER": "user", "CHATBOT": "assistant", "SYSTEM": "system", "TOOL": "tool"}
+
+func cohereTools(in *genai.Inference, v gjson.Result) {
+	codec.Each(in, v, func(t gjson.Result) {
+		in.Tools = append(in.Tools, genai.Tool{
+			Type: "function", Name: codec.Short(codec.Word(t.Get("name"))),
+			Description: codec.Text(in, codec.Word(t.Get("description"))),
+			Parameters:  codec.JSON(in, t.Get("parameter_definitions")),
+		})
+	})
+}
