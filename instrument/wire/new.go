@@ -1,6 +1,9 @@
 package wire
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // framings says which framer reads which media types; what isn't here is one
 // JSON document. A framing to come is a row more.
@@ -137,8 +140,13 @@ func (s *sniffer) decide(whole bool) func(Sink, bounds) Framer {
 		}
 	}
 	f := byMedia(s.media)
-	if f.json && head[0] == 0 { // the length of an AWS message, and of no JSON
-		return newEventStream
+	if f.json && head[0] == 0 { // the length of an AWS message, and no JSON
+		if len(head) < 4 && !whole {
+			return nil
+		}
+		if len(head) >= 4 && binary.BigEndian.Uint32(s.head[:4]) >= preludeLen+crcLen {
+			return newEventStream
+		}
 	}
 	if (head[0] == '{' || head[0] == '[') && !f.json {
 		return newJSON

@@ -7,7 +7,6 @@ package codectest
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"

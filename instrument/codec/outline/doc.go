@@ -6,7 +6,6 @@
 // API references:
 //   - Gemini: https://ai.google.dev/api/generate-content, https://ai.google.dev/api/embeddings
 //   - Vertex AI: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
-//   - Bedrock: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 //   - Cohere: https://docs.cohere.com/reference/chat, https://docs.cohere.com/reference/embed
 //   - Ollama: https://github.com/ollama/ollama/blob/main/docs/api.md
 package outline

@@ -22,8 +22,6 @@ type api struct {
 	operation genai.Operation
 	providers []string // short names, of which one must answer; nil for any host
 	paths     []string // how the path ends
-	// but is a word in the path of calls that another row, or family, reads.
-	but string
 	// model is the model that a path names; nil where the body does.
 	model  func(path string) string
 	stream func(body gjson.Result) bool // nil: the body says so by "stream"
@@ -52,9 +50,6 @@ func endpoints() []codec.Endpoint {
 
 func (a *api) match(c codec.Call) bool {
 	if c.Method != http.MethodPost || a.providers != nil && (c.Provider == nil || !slices.Contains(a.providers, c.Provider.Short)) {
-		return false
-	}
-	if a.but != "" && strings.Contains(c.Path, a.but) {
 		return false
 	}
 	return slices.ContainsFunc(a.paths, func(p string) bool { return ends(c.Path, p) })
@@ -219,11 +214,6 @@ func beforeColon(path string) string {
 	last := codec.LastSegments(path, 1)[0]
 	model, _, _ := strings.Cut(last, ":")
 	return unescaped(model)
-}
-
-// beforeLast is the model in ".../model/M/converse", which may be an ARN.
-func beforeLast(path string) string {
-	return unescaped(codec.LastSegments(path, 2)[0])
 }
 
 func unescaped(s string) string {

@@ -35,15 +35,6 @@ var exchanges = map[string]exchange{
 		`{"error":{"code":400,"message":"no","status":"INVALID_ARGUMENT"}}`, 400,
 		"generate_content gemini-x stream=false id= model= finish=[] in=- out=- error=INVALID_ARGUMENT",
 	},
-	"bedrock": {
-		"bedrock", "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x-v1%3A0/converse", `{"inferenceConfig":{"maxTokens":5}}`, "application/json",
-		`{"stopReason":"end_turn","usage":{"inputTokens":1,"cacheReadInputTokens":2,"cacheWriteInputTokens":3,"outputTokens":4}}`, 200,
-		"chat arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0 stream=false id= model= finish=[end_turn] in=6 out=4 error=",
-	},
-	"bedrock, refused": {
-		"bedrock", "/model/x/converse", `{}`, "application/json", `{"__type":"ThrottlingException","message":"slow"}`, 429,
-		"chat x stream=false id= model= finish=[] in=- out=- error=ThrottlingException",
-	},
 	"cohere counts what is billed": {
 		"cohere", "/v2/chat", `{"model":"command","p":0.5}`, "application/json",
 		`{"id":"c1","finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":5,"output_tokens":6},"tokens":{"input_tokens":50,"output_tokens":60}}}`, 200,
@@ -118,9 +109,7 @@ func TestOutlinesAreRead(t *testing.T) {
 func TestOthersAreLeftAlone(t *testing.T) {
 	for _, c := range []codec.Call{
 		{Method: http.MethodGet, Path: "/api/chat", Provider: codec.ByShort("ollama")},
-		{Method: http.MethodPost, Path: "/model/us.anthropic.claude/invoke", Provider: codec.ByShort("bedrock")},
 		{Method: http.MethodPost, Path: "/v1beta/models/m:countTokens", Provider: codec.ByShort("gemini")},
-		{Method: http.MethodPost, Path: "/model/m/count-tokens", Provider: codec.ByShort("bedrock")},
 		{Method: http.MethodPost, Path: "/api/chat"},
 		{Method: http.MethodPost, Path: "/api/chat", Provider: codec.ByShort("openai")},
 		{Method: http.MethodPost, Path: "/v1/rerank", Provider: codec.ByShort("cohere")},

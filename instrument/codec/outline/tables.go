@@ -47,10 +47,6 @@ var geminiCounts = []codec.Count{
 	{Path: "usageMetadata.thoughtsTokenCount", At: reasoning},
 }
 
-var converseFields = codec.Fields{
-	"inferenceConfig": codec.Object(codec.Fields{"maxTokens": maxTokens, "temperature": temperature, "topP": topP, "stopSequences": stop}),
-}
-
 var google = []string{"gemini", "vertex"}
 
 // apis is the table.
@@ -67,29 +63,6 @@ var apis = []api{
 	{
 		name: "embed_content", operation: genai.Embeddings, providers: google, paths: []string{"*:embedContent", "*:batchEmbedContents"}, model: beforeColon,
 		request: geminiFields, counts: geminiCounts[:1],
-	},
-	{
-		name: "converse", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/converse"}, model: beforeLast,
-		request: converseFields, finish: []string{"stopReason"}, counts: converseCounts, adds: []func(*genai.Usage) **int64{read, created},
-	},
-	{
-		name: "converse", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/converse-stream"}, model: beforeLast,
-		stream: always, request: converseFields,
-	},
-	{
-		name: "invoke_model", operation: genai.Embeddings, providers: []string{"bedrock"}, paths: []string{"model/*embed*/invoke"}, model: beforeLast,
-		request: codec.Fields{"dimensions": dimensions}, counts: []codec.Count{{Path: "inputTextTokenCount", At: input}},
-	},
-	{
-		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke"}, but: "anthropic", model: beforeLast,
-		request: codec.Fields{"max_tokens": maxTokens, "temperature": temperature, "top_p": topP},
-		id:      []string{"id"}, answered: []string{"model"}, finish: []string{"stop_reason"},
-		counts: []codec.Count{{Path: "usage.input_tokens", At: input}, {Path: "usage.output_tokens", At: output}},
-	},
-	{
-		name: "invoke_model", operation: genai.Chat, providers: []string{"bedrock"}, paths: []string{"model/*/invoke-with-response-stream"}, but: "anthropic", model: beforeLast,
-		stream:  always,
-		request: codec.Fields{"max_tokens": maxTokens, "temperature": temperature, "top_p": topP},
 	},
 	{
 		name: "chat", operation: genai.Chat, providers: []string{"cohere"}, paths: []string{"v2/chat", "v1/chat"},
@@ -125,13 +98,6 @@ var apis = []api{
 		name: "embed", operation: genai.Embeddings, providers: []string{"ollama"}, paths: []string{"api/embed", "api/embeddings"}, request: ollamaFields,
 		answered: []string{"model"}, counts: ollamaCounts[:1],
 	},
-}
-
-var converseCounts = []codec.Count{
-	{Path: "usage.inputTokens", At: input},
-	{Path: "usage.outputTokens", At: output},
-	{Path: "usage.cacheReadInputTokens", At: read},
-	{Path: "usage.cacheWriteInputTokens", At: created},
 }
 
 var ollamaFields = codec.Fields{
