@@ -155,6 +155,9 @@ func matchesWant(t *testing.T, families []codec.Family, name string, x Exchange)
 	}
 	in := f.Write(x.Response, Whole)
 	got := Readable(t, in, f.Folder.Done(), f.Outputs)
+	if bytes.Contains(got, []byte("XXX")) {
+		t.Errorf("the record holds views of bytes that aren't its own:\n%s", got)
+	}
 	path := filepath.Join("testdata", name, "want.json")
 	if *update {
 		if err := os.WriteFile(path, got, 0o600); err != nil {

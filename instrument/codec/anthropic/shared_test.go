@@ -13,3 +13,5 @@ func TestRecordedExchangesReadAsIndependently(t *testing.T) {
 	ours := func(r codectest.Reading) bool { return r.API == "messages" }
 	codectest.Recorded(t, families, ours, nil)
 }
+
+func TestGoldenExchanges(t *testing.T) { codectest.RunGoldens(t, families, 4) }

@@ -2,6 +2,7 @@ package bedrock
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -116,13 +117,16 @@ func result(in *genai.Inference, v gjson.Result) json.RawMessage {
 
 // source reads media by where they come from. Bytes are base64 on the wire.
 func source(in *genai.Inference, kind string, v gjson.Result) genai.Part {
-	mime := mimes[codec.Word(v.Get("format"))]
+	mime, modality := mimes[codec.Word(v.Get("format"))], modalities[kind]
 	s := v.Get("source")
 	if data := codec.Word(s.Get("bytes")); data != "" {
-		return codec.Blob(in, kind, mime, data)
+		return codec.Blob(in, modality, mime, data)
+	}
+	if text := codec.Word(s.Get("text")); text != "" { // a document that is its own text
+		return codec.Blob(in, modality, mime, base64.StdEncoding.EncodeToString([]byte(text)))
 	}
 	if uri := codec.Word(s.Get("s3Location.uri")); uri != "" {
-		p := codec.URL(in, kind, uri)
+		p := codec.URL(in, modality, uri)
 		p.MIME = mime
 		return p
 	}

@@ -150,7 +150,7 @@ func (f *answer) Event(e wire.Event) (output bool) {
 	if f.in.Operation == genai.Embeddings {
 		return false
 	}
-	for _, key := range []string{"id", "response_id", "generation_id"} {
+	for _, key := range []string{"id", "generation_id", "response_id"} {
 		if id := codec.Word(doc.Get(key)); id != "" && f.in.Response.ID == "" {
 			f.in.Response.ID = codec.Short(id)
 		}

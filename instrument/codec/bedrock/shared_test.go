@@ -19,3 +19,5 @@ func TestRecordedExchangesReadAsIndependently(t *testing.T) {
 		"bedrock-converse-u-a2ab565891 output.0.tool_calls":    "a call that the system ran itself is a server tool's",
 	})
 }
+
+func TestGoldenExchanges(t *testing.T) { codectest.RunGoldens(t, families, 10) }

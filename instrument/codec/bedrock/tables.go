@@ -248,6 +248,9 @@ var failures = codec.Errors{
 	Texts: []string{"message", "Message"},
 }
 
+// modalities are the kinds of content block that are a file or say where one is.
+var modalities = map[string]string{"image": "image", "document": "document", "video": "video", "audio": "audio"}
+
 // mimes are the media types of Converse's formats.
 var mimes = map[string]string{
 	"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
