@@ -36,11 +36,16 @@ func named(pairs ...string) (h eventstream.Headers) {
 func TestEventStream(t *testing.T) {
 	one := message(t, `{"a":1}`, named(":message-type", "event", ":event-type", "e", ":content-type", "application/json"))
 	others := eventstream.Headers{
-		{Name: "true", Value: eventstream.BoolValue(true)}, {Name: "false", Value: eventstream.BoolValue(false)},
-		{Name: "byte", Value: eventstream.Int8Value(1)}, {Name: "short", Value: eventstream.Int16Value(1)},
-		{Name: "int", Value: eventstream.Int32Value(1)}, {Name: "long", Value: eventstream.Int64Value(1)},
-		{Name: "bytes", Value: eventstream.BytesValue{1, 2}}, {Name: "time", Value: eventstream.TimestampValue{}},
-		{Name: "uuid", Value: eventstream.UUIDValue{}}, {Name: ":event-type", Value: eventstream.StringValue("last")},
+		{Name: "true", Value: eventstream.BoolValue(true)},
+		{Name: "false", Value: eventstream.BoolValue(false)},
+		{Name: "byte", Value: eventstream.Int8Value(1)},
+		{Name: "short", Value: eventstream.Int16Value(1)},
+		{Name: "int", Value: eventstream.Int32Value(1)},
+		{Name: "long", Value: eventstream.Int64Value(1)},
+		{Name: "bytes", Value: eventstream.BytesValue{1, 2}},
+		{Name: "time", Value: eventstream.TimestampValue{}},
+		{Name: "uuid", Value: eventstream.UUIDValue{}},
+		{Name: ":event-type", Value: eventstream.StringValue("last")},
 	}
 	tests := []struct {
 		name string

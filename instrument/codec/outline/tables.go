@@ -28,7 +28,6 @@ var (
 	input     = func(u *genai.Usage) **int64 { return &u.Input }
 	output    = func(u *genai.Usage) **int64 { return &u.Output }
 	read      = func(u *genai.Usage) **int64 { return &u.CacheRead }
-	created   = func(u *genai.Usage) **int64 { return &u.CacheCreation }
 	reasoning = func(u *genai.Usage) **int64 { return &u.Reasoning }
 )
 
