@@ -283,7 +283,7 @@ func lead(args []string) {
 
 var (
 	numbered = regexp.MustCompile(`(pipe:|socket:|/dev/pts/|pts/|autogroup-)\[?\d+\]?`)
-	ours     = regexp.MustCompile(`(?m)^(environment )?(OPENAI_BASE_URL|OLLAMA_HOST|TRACEPARENT|OTEL_GENAI_RUN|HTTPS_PROXY|https_proxy|grpc_proxy|NO_PROXY|no_proxy|SSL_CERT_FILE|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|AWS_CA_BUNDLE|GRPC_DEFAULT_SSL_ROOTS_FILE_PATH|NODE_EXTRA_CA_CERTS|DENO_CERT|NODE_USE_ENV_PROXY|NODE_OPTIONS|PHP_INI_SCAN_DIR|OPENAI_API_BASE)=.*\n`)
+	ours     = regexp.MustCompile(`(?m)^(environment )?(OPENAI_BASE_URL|OLLAMA_HOST|TRACEPARENT|OTEL_GENAI_RUN|HTTPS_PROXY|https_proxy|grpc_proxy|NO_PROXY|no_proxy|SSL_CERT_FILE|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|AWS_CA_BUNDLE|GRPC_DEFAULT_SSL_ROOTS_FILE_PATH|NODE_EXTRA_CA_CERTS|DENO_CERT|NODE_OPTIONS|PHP_INI_SCAN_DIR|OPENAI_API_BASE)=.*\n`)
 )
 
 // Whatever a program can ask, it gets the answer that it would get without us,

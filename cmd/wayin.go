@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -186,8 +187,9 @@ func (m *program) openWay(v values, j job, t *telemetry, r *runSpan, secret stri
 	if w.plan.Forward {
 		w.state = stateFolder(m.getenv)
 		w.refused = refusals.Open(m.refusalsFile(), refusals.Identify(programPath(j.command.Name), j.command.Args))
+		deaf := refusals.Known(programPath(j.command.Name), runtime.GOOS) != ""
 		c.Intercept = &proxy.Intercept{
-			Opens:       func(host string) bool { return hosts.opens(host) && !w.refused.Has(host, time.Now()) },
+			Opens:       func(host string) bool { return !deaf && hosts.opens(host) && !w.refused.Has(host, time.Now()) },
 			Certificate: authority.Certificate,
 			Opened:      w.sawOpened,
 			Refused:     func(host string) { m.refuses(w, host) },

@@ -10,7 +10,7 @@ import (
 // What leads a client here.
 const (
 	byProxy    = "HTTPS_PROXY"
-	byNodeEnv  = "HTTPS_PROXY with NODE_USE_ENV_PROXY=1"
+	byNodeEnv  = "HTTPS_PROXY, where the user has set NODE_USE_ENV_PROXY=1"
 	byHook     = "the hook in NODE_OPTIONS"
 	byBaseURL  = "its base URL"
 	byRubyHTTP = "HTTP_PROXY, which Ruby reads for https"
@@ -41,10 +41,12 @@ var clients = concat(
 		{name: "grpcio", version: "1.85.1", cases: "call", argv: pythonClient("grpc"), unseen: true, reached: byProxy, remark: "its calls pass through the opened tunnel as they are; what they say is not read"},
 		{name: "curl", version: "the system's", cases: "", provider: "openai", argv: curl, reached: byProxy},
 	},
-	nodeRows("20", byHook, byHook),
-	nodeRows("22", byNodeEnv, byHook),
-	nodeRows("24", byNodeEnv, byHook),
+	nodeRows("20"),
+	nodeRows("22"),
+	nodeRows("24"),
 	[]client{
+		{name: "fetch (Node 24, NODE_USE_ENV_PROXY=1)", version: "Node's own", cases: "chat,stream", provider: "openai", argv: nodeClient("24", "fetch"), env: []string{"NODE_USE_ENV_PROXY=1"}, reached: byNodeEnv},
+		{name: "node:https (Node 22, NODE_USE_ENV_PROXY=1)", version: "Node's own", cases: "chat,stream", provider: "openai", argv: nodeClient("22", "https"), env: []string{"NODE_USE_ENV_PROXY=1"}, reached: byNodeEnv},
 		{name: "openai-go", version: "3.96.0", cases: "chat,stream,tools,embed", provider: "openai", argv: goClient("openai"), reached: byProxy},
 		{name: "anthropic-sdk-go", version: "1.84.0", cases: "chat,stream,tools", provider: "anthropic", argv: goClient("anthropic"), reached: byProxy},
 		{name: "google.golang.org/genai", version: "1.77.0", cases: "chat,stream,tools,embed", provider: "gcp.gemini", argv: goClient("genai"), reached: byProxy},
@@ -69,11 +71,11 @@ func concat(lists ...[]client) (all []client) {
 }
 
 // nodeRows are the clients on one major version of Node.
-func nodeRows(major, reached, http2 string) []client {
+func nodeRows(major string) []client {
 	row := func(name, version, function, cases, provider string) client {
 		return client{
 			name: fmt.Sprintf("%s (Node %s)", name, major), version: version, cases: cases, provider: provider,
-			argv: nodeClient(major, function), env: []string{"NODE_OPTIONS=--require=REDIRECT"}, reached: reached,
+			argv: nodeClient(major, function), env: []string{"NODE_OPTIONS=--require=REDIRECT"}, reached: byHook,
 		}
 	}
 	rows := []client{
@@ -97,8 +99,6 @@ func nodeRows(major, reached, http2 string) []client {
 		case "ollama (Node " + major + ")":
 			rows[i].env = append(rows[i].env, "OLLAMA_HOST=http://PLAIN")
 			rows[i].reached, rows[i].remark = byBaseURL, "where the program hands OLLAMA_HOST on; its default export reads no variable"
-		case "@aws-sdk/client-bedrock-runtime (Node " + major + ")":
-			rows[i].reached = http2
 		}
 	}
 	return rows

@@ -111,7 +111,7 @@ func (c client) calls() int {
 // own, named by every variable that clients read, and keys.
 func user(p *standin.Providers) []string {
 	env := []string{
-		"HTTPS_PROXY=" + p.ProxyURL, "https_proxy=" + p.ProxyURL, "NODE_USE_ENV_PROXY=1", "STAND_IN=" + p.Addr,
+		"HTTPS_PROXY=" + p.ProxyURL, "https_proxy=" + p.ProxyURL, "STAND_IN=" + p.Addr,
 		"AWS_ACCESS_KEY_ID=AKIANONE", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true",
 		"LITELLM_LOCAL_MODEL_COST_MAP=True", "NO_COLOR=1",
 	}

@@ -30,7 +30,7 @@ var always = map[string]string{
 	"NO_PROXY": "localhost,127.0.0.1,::1", "no_proxy": "localhost,127.0.0.1,::1",
 	"SSL_CERT_FILE": "/run/roots.pem", "CURL_CA_BUNDLE": "/run/roots.pem", "REQUESTS_CA_BUNDLE": "/run/roots.pem", "AWS_CA_BUNDLE": "/run/roots.pem",
 	"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "/run/roots.pem", "NODE_EXTRA_CA_CERTS": "/run/root.pem", "DENO_CERT": "/run/root.pem",
-	"NODE_USE_ENV_PROXY": "1", "NODE_OPTIONS": "--require=/run/hook.cjs", "PHP_INI_SCAN_DIR": ":/run/php",
+	"NODE_OPTIONS": "--require=/run/hook.cjs", "PHP_INI_SCAN_DIR": ":/run/php",
 	"OLLAMA_HOST": "http://127.0.0.1:9/S/ollama",
 }
 
@@ -125,12 +125,6 @@ func TestAuto(t *testing.T) {
 			want:  map[string]string{"NODE_OPTIONS": "--max-old-space-size=99 --require=/run/hook.cjs"},
 		},
 		{
-			name:  "Node kept out of proxies stays so",
-			given: inject.Given{Environ: []string{"NODE_USE_ENV_PROXY=0"}},
-			want:  map[string]string{"NODE_USE_ENV_PROXY": "0"},
-			held:  map[string]string{"NODE_USE_ENV_PROXY": "something else"},
-		},
-		{
 			name:  "PHP's own folders stay",
 			given: inject.Given{Environ: []string{"PHP_INI_SCAN_DIR=/etc/php"}},
 			want:  map[string]string{"PHP_INI_SCAN_DIR": "/etc/php:/run/php"},
@@ -163,7 +157,7 @@ func TestAuto(t *testing.T) {
 			given: inject.Given{Unrooted: "has no certificates to join", Environ: []string{"OPENAI_BASE_URL=http://h/v1"}},
 			want: map[string]string{
 				"HTTPS_PROXY": "-", "https_proxy": "-", "grpc_proxy": "-", "NO_PROXY": "-", "no_proxy": "-", "SSL_CERT_FILE": "-", "CURL_CA_BUNDLE": "-", "REQUESTS_CA_BUNDLE": "-",
-				"AWS_CA_BUNDLE": "-", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "-", "NODE_EXTRA_CA_CERTS": "-", "DENO_CERT": "-", "NODE_USE_ENV_PROXY": "-", "NODE_OPTIONS": "-", "PHP_INI_SCAN_DIR": "-",
+				"AWS_CA_BUNDLE": "-", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "-", "NODE_EXTRA_CA_CERTS": "-", "DENO_CERT": "-", "NODE_OPTIONS": "-", "PHP_INI_SCAN_DIR": "-",
 				"OPENAI_BASE_URL": "http://127.0.0.1:9/S/openai",
 			},
 			held: map[string]string{"HTTPS_PROXY": "no certificates"},

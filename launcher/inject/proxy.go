@@ -177,21 +177,13 @@ func (in *Injection) planTrust(g Given) {
 	}
 }
 
-// planNode makes Node use the proxy. From 22 on it does where NODE_USE_ENV_PROXY
-// says so, save for node:http2; before, for nothing (measured with 20.20.2,
-// 22.23.3 and 24.21.0). The hook does the rest. It is always set: any program
-// may start one of Node's.
+// planNode makes Node come here, by a hook. Node before 22 reads no proxy variable
+// (20.20.2), later ones only where NODE_USE_ENV_PROXY says so, and node:http2
+// never. That variable is the user's to set: 22.23.3 prints a warning for it. The
+// hook is always there, since any program may start one of Node's.
 func (in *Injection) planNode(g Given) {
-	const use = "NODE_USE_ENV_PROXY"
-	if old, set := lookup(g.Environ, use); set {
-		if old != "1" {
-			in.hold(Decision{Way: Proxy, Variable: use, Old: old, WasSet: true}, "is set, to something else", "set NODE_USE_ENV_PROXY=1 for Node 22 and later to be seen")
-		}
-	} else {
-		in.put(Decision{Way: Proxy, Variable: use, Action: Set, Why: "makes Node 22 and later read HTTPS_PROXY"}, constant("1"))
-	}
 	old, set := lookup(g.Environ, "NODE_OPTIONS")
-	d := Decision{Way: Proxy, Variable: "NODE_OPTIONS", Action: Set, Old: old, WasSet: set, Why: "loads what leads calls of Node before 22, and HTTP/2's of every version, through us"}
+	d := Decision{Way: Proxy, Variable: "NODE_OPTIONS", Action: Set, Old: old, WasSet: set, Why: "loads what leads calls of Node's programs to providers through us"}
 	if old != "" {
 		d.Action = Replaced
 	}
@@ -288,10 +280,6 @@ func javaOption(s string) string {
 		return `"` + s + `"`
 	}
 	return s
-}
-
-func constant(s string) func(Injection, Places) string {
-	return func(Injection, Places) string { return s }
 }
 
 // runsJava and runsRuby report whether a command line is of a program of that
