@@ -17,6 +17,9 @@ const (
 	byJava     = "JAVA_TOOL_OPTIONS"
 )
 
+// raw are the cases of clients that know nothing of models.
+const raw = "chat,stream,tools,embed"
+
 // clients is the table.
 var clients = concat(
 	[]client{
@@ -32,10 +35,10 @@ var clients = concat(
 		{name: "boto3 (Bedrock)", version: "1.44.5", cases: "chat,stream,tools,embed", provider: "aws.bedrock", argv: pythonClient("boto3"), reached: byProxy},
 		{name: "litellm", version: "1.106.2", cases: "chat,stream,tools,embed", provider: "openai", argv: pythonClient("litellm"), reached: byProxy},
 		{name: "ollama (Python)", version: "0.6.3", cases: "chat,stream,tools,embed", provider: "ollama", argv: pythonClient("ollama"), env: []string{"OLLAMA_HOST=http://PLAIN"}, reached: byBaseURL},
-		{name: "requests", version: "2.34.2", cases: "chat,stream", provider: "openai", argv: pythonClient("requests"), reached: byProxy},
-		{name: "httpx", version: "0.28.1", cases: "chat,stream", provider: "openai", argv: pythonClient("httpx"), reached: byProxy},
-		{name: "urllib", version: "Python's own", cases: "chat,stream", provider: "openai", argv: pythonClient("urllib"), reached: byProxy},
-		{name: "aiohttp with trust_env=True", version: "3.14.5", cases: "trust,trust stream", provider: "openai", argv: pythonClient("aiohttp"), reached: byProxy},
+		{name: "requests", version: "2.34.2", cases: raw, provider: "openai", argv: pythonClient("requests"), reached: byProxy},
+		{name: "httpx", version: "0.28.1", cases: raw, provider: "openai", argv: pythonClient("httpx"), reached: byProxy},
+		{name: "urllib", version: "Python's own", cases: raw, provider: "openai", argv: pythonClient("urllib"), reached: byProxy},
+		{name: "aiohttp with trust_env=True", version: "3.14.5", cases: raw, provider: "openai", argv: pythonClient("aiohttp_trusting"), reached: byProxy},
 		{name: "aiohttp", version: "3.14.5", cases: "chat", argv: pythonClient("aiohttp"), unseen: true, status: 4, remark: "reads no proxy variable unless its session has trust_env=True"},
 		{name: "urllib3", version: "2.8.0", cases: "chat", argv: pythonClient("urllib3"), unseen: true, status: 4, remark: "its PoolManager reads no variable; requests, which is built on it, does"},
 		{name: "grpcio", version: "1.85.1", cases: "call", argv: pythonClient("grpc"), unseen: true, reached: byProxy, remark: "its calls pass through the opened tunnel as they are; what they say is not read"},
@@ -50,16 +53,16 @@ var clients = concat(
 		{name: "openai-go", version: "3.96.0", cases: "chat,stream,tools,embed", provider: "openai", argv: goClient("openai"), reached: byProxy},
 		{name: "anthropic-sdk-go", version: "1.84.0", cases: "chat,stream,tools", provider: "anthropic", argv: goClient("anthropic"), reached: byProxy},
 		{name: "google.golang.org/genai", version: "1.77.0", cases: "chat,stream,tools,embed", provider: "gcp.gemini", argv: goClient("genai"), reached: byProxy},
-		{name: "net/http (Go)", version: "Go's own", cases: "chat,stream", provider: "openai", argv: goClient("http"), reached: byProxy},
+		{name: "net/http (Go)", version: "Go's own", cases: raw, provider: "openai", argv: goClient("http"), reached: byProxy},
 		javaRow("openai-java", "4.101.0", "openai", "chat,stream,tools,embed"),
-		javaRow("java.net.http.HttpClient", "Java's own", "httpclient", "chat,stream"),
-		javaRow("HttpURLConnection", "Java's own", "urlconnection", "chat,stream"),
-		{name: "reqwest with rustls", version: "0.13.5", cases: "chat,stream", provider: "openai", argv: rustClient("reqwest", "rustls"), reached: byProxy},
-		{name: "reqwest with native-tls", version: "0.13.5", cases: "chat,stream", provider: "openai", argv: rustClient("reqwest", "native-tls"), reached: byProxy},
+		javaRow("java.net.http.HttpClient", "Java's own", "httpclient", raw),
+		javaRow("HttpURLConnection", "Java's own", "urlconnection", raw),
+		{name: "reqwest with rustls", version: "0.13.5", cases: raw, provider: "openai", argv: rustClient("reqwest", "rustls"), reached: byProxy},
+		{name: "reqwest with native-tls", version: "0.13.5", cases: raw, provider: "openai", argv: rustClient("reqwest", "native-tls"), reached: byProxy},
 		{name: "reqwest with compiled roots", version: "0.12.28", cases: "chat", argv: rustClient("roots", "webpki"), unseen: true, status: 4, remark: "trusts only the roots that were compiled in (webpki-roots), so that nobody between is trusted"},
-		{name: "net/http (Ruby)", version: "the system's", cases: "chat,stream", provider: "openai", argv: interpreter("ruby", "testdata/clients/ruby/clients.rb"), env: []string{"HTTP_PROXY=USERPROXY"}, reached: byRubyHTTP},
-		{name: "curl (PHP)", version: "the system's", cases: "chat,stream", provider: "openai", argv: interpreter("php", "-d", "curl.cainfo=CAFILE", "testdata/clients/php/clients.php"), reached: byProxy},
-		{name: "streams (PHP)", version: "the system's", cases: "streams", argv: interpreter("php", "testdata/clients/php/clients.php"), unseen: true, status: 4, remark: "file_get_contents reads no proxy variable"},
+		{name: "net/http (Ruby)", version: "the system's", cases: raw, provider: "openai", argv: interpreter("ruby", "testdata/clients/ruby/clients.rb"), env: []string{"HTTP_PROXY=USERPROXY"}, reached: byRubyHTTP},
+		{name: "curl (PHP)", version: "the system's", cases: raw, provider: "openai", argv: interpreter("php", "-d", "curl.cainfo=CAFILE", "testdata/clients/php/clients.php", "curl"), reached: byProxy},
+		{name: "streams (PHP)", version: "the system's", cases: "chat", argv: interpreter("php", "testdata/clients/php/clients.php", "streams"), unseen: true, status: 4, remark: "file_get_contents reads no proxy variable"},
 	},
 )
 
@@ -91,8 +94,8 @@ func nodeRows(major string) []client {
 		row("@langchain/openai", "1.5.8", "langchain", "chat,stream,tools,embed", "openai"),
 		row("ollama", "0.6.4", "ollama", "chat,stream,tools,embed", "ollama"),
 		row("@aws-sdk/client-bedrock-runtime", "3.1164.0", "bedrock", "chat,stream,tools,embed", "aws.bedrock"),
-		row("fetch", "Node's own", "fetch", "chat,stream", "openai"),
-		row("node:https", "Node's own", "https", "chat,stream", "openai"),
+		row("fetch", "Node's own", "fetch", raw, "openai"),
+		row("node:https", "Node's own", "https", raw, "openai"),
 	}
 	for i := range rows {
 		switch rows[i].name {

@@ -65,7 +65,7 @@ func java(t *testing.T) string {
 	path := absolute(t, "testdata/clients/java")
 	return cache(t, "java-clients", files(t, path), func(dir string) error {
 		lib := filepath.Join(dir, "lib")
-		if err := do(path, "mvn", "--quiet", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies", "-DoutputDirectory="+lib); err != nil {
+		if err := do(path, "mvn", "--quiet", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies", "-DoutputDirectory="+lib); err != nil {
 			return err
 		}
 		return errors.Join(

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -185,13 +186,34 @@ func genaiSDK(ctx context.Context, what string) error {
 
 // netHTTP calls without a library, by net/http's defaults.
 func netHTTP(ctx context.Context, what string) error {
-	body, err := json.Marshal(map[string]any{
-		"model": "gpt-4o-mini", "stream": what == "stream", "messages": []any{map[string]any{"role": "user", "content": prompt}},
-	})
+	type obj = map[string]any
+	ask := obj{"role": "user", "content": weather}
+	call := obj{"id": "call_1", "type": "function", "function": obj{"name": weatherTool, "arguments": `{"city":"Oslo"}`}}
+	tools := []any{obj{"type": "function", "function": obj{"name": weatherTool, "description": "The weather.", "parameters": schema}}}
+	const chat = "chat/completions"
+	switch hello := []any{obj{"role": "user", "content": prompt}}; what {
+	case "chat":
+		return post(ctx, chat, obj{"model": "gpt-4o-mini", "messages": hello})
+	case "stream":
+		return post(ctx, chat, obj{"model": "gpt-4o-mini", "messages": hello, "stream": true})
+	case "tools":
+		turn := []any{ask, obj{"role": "assistant", "tool_calls": []any{call}}, obj{"role": "tool", "tool_call_id": "call_1", "content": told}}
+		return errors.Join(
+			post(ctx, chat, obj{"model": "gpt-4o-mini", "messages": []any{ask}, "tools": tools}),
+			post(ctx, chat, obj{"model": "gpt-4o-mini", "messages": turn, "tools": tools}),
+		)
+	case "embed":
+		return post(ctx, "embeddings", obj{"model": "text-embedding-3-small", "input": "hello"})
+	}
+	return nil
+}
+
+func post(ctx context.Context, path string, v any) error {
+	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.openai.com/v1/chat/completions", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.openai.com/v1/"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

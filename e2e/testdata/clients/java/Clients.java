@@ -27,7 +27,13 @@ import java.util.Map;
  * host with its own defaults and prints what came.
  */
 public final class Clients {
-  private static final String URL = "https://api.openai.com/v1/chat/completions";
+  private static final String API = "https://api.openai.com/v1/";
+  private static final String ASK = "{\"role\":\"user\",\"content\":\"What is the weather in Oslo?\"}";
+  private static final String TOOLS =
+      "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}}],";
+  private static final String RESULT =
+      ",{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]}"
+          + ",{\"role\":\"tool\",\"tool_call_id\":\"call_1\",\"content\":\"12 degrees\"}";
 
   private Clients() {}
 
@@ -35,8 +41,8 @@ public final class Clients {
     for (String what : args[1].split(",")) {
       switch (args[0]) {
         case "openai" -> openai(what);
-        case "httpclient" -> httpClient(what);
-        case "urlconnection" -> urlConnection(what);
+        case "httpclient" -> raw(what, Clients::httpClient);
+        case "urlconnection" -> raw(what, Clients::urlConnection);
         default -> throw new IllegalArgumentException(args[0]);
       }
     }
@@ -83,30 +89,48 @@ public final class Clients {
     client.close();
   }
 
-  private static String body(String what) {
-    String stream = what.equals("stream") ? "\"stream\":true," : "";
-    return "{\"model\":\"gpt-4o-mini\"," + stream + "\"messages\":[{\"role\":\"user\",\"content\":\"Say hello.\"}]}";
+  private interface Post {
+    void send(String path, String body) throws Exception;
   }
 
-  private static void httpClient(String what) throws Exception {
+  /** What a program without a library sends. */
+  private static void raw(String what, Post post) throws Exception {
+    String hello = "{\"role\":\"user\",\"content\":\"Say hello.\"}";
+    switch (what) {
+      case "chat" -> post.send("chat/completions", chat("", hello));
+      case "stream" -> post.send("chat/completions", chat("\"stream\":true,", hello));
+      case "tools" -> {
+        post.send("chat/completions", chat(TOOLS, ASK));
+        post.send("chat/completions", chat(TOOLS, ASK + RESULT));
+      }
+      case "embed" -> post.send("embeddings", "{\"model\":\"text-embedding-3-small\",\"input\":\"hello\"}");
+      default -> throw new IllegalArgumentException(what);
+    }
+  }
+
+  private static String chat(String more, String messages) {
+    return "{\"model\":\"gpt-4o-mini\"," + more + "\"messages\":[" + messages + "]}";
+  }
+
+  private static void httpClient(String path, String body) throws Exception {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create(URL))
+        HttpRequest.newBuilder(URI.create(API + path))
             .header("Content-Type", "application/json")
             .header("Authorization", "Bearer " + System.getenv("OPENAI_API_KEY"))
-            .POST(HttpRequest.BodyPublishers.ofString(body(what)))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
     HttpResponse<String> r = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
     System.out.println(r.version() + " " + r.statusCode() + " " + r.body());
   }
 
-  private static void urlConnection(String what) throws Exception {
-    HttpURLConnection c = (HttpURLConnection) new URL(URL).openConnection();
+  private static void urlConnection(String path, String body) throws Exception {
+    HttpURLConnection c = (HttpURLConnection) new URL(API + path).openConnection();
     c.setRequestMethod("POST");
     c.setRequestProperty("Content-Type", "application/json");
     c.setRequestProperty("Authorization", "Bearer " + System.getenv("OPENAI_API_KEY"));
     c.setDoOutput(true);
     try (OutputStream out = c.getOutputStream()) {
-      out.write(body(what).getBytes(StandardCharsets.UTF_8));
+      out.write(body.getBytes(StandardCharsets.UTF_8));
     }
     try (InputStream in = c.getInputStream()) {
       System.out.println(c.getResponseCode() + " " + new String(in.readAllBytes(), StandardCharsets.UTF_8));

@@ -30,9 +30,20 @@ async function like(client, model, what) {
   }
 }
 
-const url = 'https://api.openai.com/v1/chat/completions';
+const api = 'https://api.openai.com/v1';
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${process.env.OPENAI_API_KEY}` };
-const raw = (what) => JSON.stringify({ model: 'gpt-4o-mini', messages: ask, ...(what === 'stream' ? { stream: true } : {}) });
+
+// What a program without a library sends: the URLs and the bodies.
+function raw(what) {
+  const chat = (more) => [`${api}/chat/completions`, JSON.stringify({ model: 'gpt-4o-mini', messages: ask, ...more })];
+  if (what === 'stream') return [chat({ stream: true })];
+  if (what === 'embed') return [[`${api}/embeddings`, JSON.stringify({ model: 'text-embedding-3-small', input: 'hello' })]];
+  if (what === 'chat') return [chat({})];
+  const first = { role: 'user', content: WEATHER };
+  const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } };
+  const turn = [first, { role: 'assistant', tool_calls: [call] }, { role: 'tool', tool_call_id: 'call_1', content: RESULT }];
+  return [chat({ messages: [first], tools: [tool] }), chat({ messages: turn, tools: [tool] })];
+}
 
 const clients = {
   async openai(what) {
@@ -187,18 +198,22 @@ const clients = {
     client.destroy();
   },
   async fetch(what) {
-    const r = await fetch(url, { method: 'POST', headers, body: raw(what) });
-    say(r.status, await r.text());
+    for (const [url, body] of raw(what)) {
+      const r = await fetch(url, { method: 'POST', headers, body });
+      say(r.status, await r.text());
+    }
   },
   async https(what) {
     const { request } = await import('node:https');
-    await new Promise((resolve, reject) => {
-      const r = request(url, { method: 'POST', headers }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => resolve(say(answer.statusCode, text)));
+    for (const [url, body] of raw(what)) {
+      await new Promise((resolve, reject) => {
+        const r = request(url, { method: 'POST', headers }, (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => resolve(say(answer.statusCode, text)));
+        });
+        r.on('error', reject).end(body);
       });
-      r.on('error', reject).end(raw(what));
-    });
+    }
   },
 };
 

@@ -281,47 +281,60 @@ def ollama(case):
         say(len(o.embed(model="llama3.2", input="hello").embeddings[0]))
 
 
-URL = "https://api.openai.com/v1/chat/completions"
+API = "https://api.openai.com/v1"
 HEADERS = {"Authorization": "Bearer " + os.environ.get("OPENAI_API_KEY", "")}
 
 
 def raw(case):
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": PROMPT}]}
+    """What a program without a library sends: the URLs and the bodies."""
+    chat = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": PROMPT}]}
     if case == "stream":
-        body["stream"] = True
-    return body
+        chat["stream"] = True
+    elif case == "tools":
+        ask = {"role": "user", "content": WEATHER}
+        call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Oslo"}'}}
+        turn = [ask, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1", "content": RESULT}]
+        return [(API + "/chat/completions", {**chat, "messages": messages, "tools": [FUNCTION]}) for messages in ([ask], turn)]
+    elif case == "embed":
+        return [(API + "/embeddings", {"model": "text-embedding-3-small", "input": "hello"})]
+    return [(API + "/chat/completions", chat)]
 
 
 def requests(case):
     import requests as r
 
-    with r.post(URL, json=raw(case), headers=HEADERS, stream=case == "stream") as answer:
-        for line in answer.iter_lines():
-            say(line.decode())
+    for url, body in raw(case):
+        with r.post(url, json=body, headers=HEADERS, stream=case == "stream") as answer:
+            for line in answer.iter_lines():
+                say(line.decode())
 
 
 def httpx(case):
     import httpx as h
 
-    with h.stream("POST", URL, json=raw(case), headers=HEADERS) as answer:
-        for line in answer.iter_lines():
-            say(line)
+    for url, body in raw(case):
+        with h.stream("POST", url, json=body, headers=HEADERS) as answer:
+            for line in answer.iter_lines():
+                say(line)
 
 
 def urllib(case):
     import urllib.request
 
-    request = urllib.request.Request(URL, json.dumps(raw(case)).encode(), {**HEADERS, "Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        say(answer.read().decode())
+    for url, body in raw(case):
+        request = urllib.request.Request(url, json.dumps(body).encode(), {**HEADERS, "Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            say(answer.read().decode())
 
 
-def aiohttp(case):
+def aiohttp(case, trust_env=False):
     import aiohttp as a
 
     async def main():
-        async with a.ClientSession(trust_env=case.startswith("trust")) as session, session.post(URL, json=raw(case), headers=HEADERS) as answer:
-            say(await answer.text())
+        async with a.ClientSession(trust_env=trust_env) as session:
+            for url, body in raw(case):
+                async with session.post(url, json=body, headers=HEADERS) as answer:
+                    say(await answer.text())
 
     try:
         asyncio.run(main())
@@ -330,11 +343,16 @@ def aiohttp(case):
         sys.exit(4)
 
 
+def aiohttp_trusting(case):
+    aiohttp(case, trust_env=True)
+
+
 def urllib3(case):
     import urllib3 as u
 
     try:
-        say(u.PoolManager().request("POST", URL, json=raw(case), headers=HEADERS, retries=False).data.decode())
+        for url, body in raw(case):
+            say(u.PoolManager().request("POST", url, json=body, headers=HEADERS, retries=False).data.decode())
     except u.exceptions.HTTPError as err:
         say(type(err).__name__)
         sys.exit(4)
