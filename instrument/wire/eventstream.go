@@ -101,6 +101,9 @@ func (m *messages) whole(p []byte) (rest []byte, ok bool) {
 
 // prelude reads how long a message is.
 func prelude(p []byte) (total, headers int, err error) {
+	if len(p) < preludeLen {
+		return 0, 0, ErrEventStream
+	}
 	t, h := binary.BigEndian.Uint32(p), binary.BigEndian.Uint32(p[4:])
 	if crc32.ChecksumIEEE(p[:8]) != binary.BigEndian.Uint32(p[8:]) ||
 		t > maxMessage || h > maxHeaders || t < h+preludeLen+crcLen {

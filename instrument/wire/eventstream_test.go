@@ -131,6 +131,9 @@ func TestAnEventStreamIsKnownWhateverItsLabel(t *testing.T) {
 		everySplit(t, func(s Sink) Framer { return New(label, s) }, body, []event{{Type: "e", Data: `{"a":1}`}})
 	}
 	everySplit(t, func(s Sink) Framer { return New("video/mp4", s) }, body, nil)
+	for _, zeros := range []string{"\x00", strings.Repeat("\x00", 40)} {
+		everySplit(t, func(s Sink) Framer { return New("", s) }, zeros, []event{{Data: zeros}})
+	}
 	everySplit(t, func(s Sink) Framer { return New("application/vnd.amazon.eventstream", s) }, `{"message":"no"}`, []event{{Data: `{"message":"no"}`}})
 }
 

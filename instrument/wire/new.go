@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "strings"
 
 // framings says which framer reads which media types; what isn't here is one
 // JSON document. A framing to come is a row more.
@@ -82,7 +79,7 @@ type sniffer struct {
 	media  string
 	sink   Sink
 	bounds bounds
-	head   [6]byte // the first bytes behind white space and byte order mark
+	head   [preludeLen]byte // the first bytes behind white space and byte order mark
 	n      int
 	next   Framer // once it is known
 }
@@ -140,11 +137,11 @@ func (s *sniffer) decide(whole bool) func(Sink, bounds) Framer {
 		}
 	}
 	f := byMedia(s.media)
-	if f.json && head[0] == 0 { // the length of an AWS message, and no JSON
-		if len(head) < 4 && !whole {
+	if f.json && head[0] == 0 { // no JSON, and the length of an AWS message if its checksum says so
+		if len(head) < preludeLen && !whole {
 			return nil
 		}
-		if len(head) >= 4 && binary.BigEndian.Uint32(s.head[:4]) >= preludeLen+crcLen {
+		if _, _, err := prelude(s.head[:s.n]); err == nil {
 			return newEventStream
 		}
 	}
