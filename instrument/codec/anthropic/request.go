@@ -116,6 +116,8 @@ func part(in *genai.Inference, b gjson.Result) genai.Part {
 		return codec.TextPart(in, codec.Word(b.Get("text")))
 	case "thinking":
 		return genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, codec.Word(b.Get("thinking")))}
+	case compaction:
+		return genai.Part{Type: compaction, Text: codec.Text(in, codec.Word(b.Get("content")))}
 	case "tool_use":
 		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: codec.JSON(in, b.Get("input"))}
 	case "server_tool_use", "mcp_tool_use":

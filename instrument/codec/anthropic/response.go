@@ -144,6 +144,10 @@ func (f *folder) block(index int64, b gjson.Result) (output bool) {
 		s := codec.Word(b.Get("thinking"))
 		to.Block(genai.ReasoningPart, slot).Add(s)
 		return s != ""
+	case compaction:
+		s := codec.Word(b.Get("content"))
+		to.Block(compaction, slot).Add(s)
+		return s != ""
 	case "tool_use":
 		f.toolCall(to.Block(genai.ToolCallPart, slot), index, b)
 		return true
@@ -179,6 +183,8 @@ func (f *folder) delta(index int64, d gjson.Result) (output bool) {
 		kind, s = genai.TextPart, codec.Word(d.Get("text"))
 	case "thinking_delta":
 		kind, s = genai.ReasoningPart, codec.Word(d.Get("thinking"))
+	case "compaction_delta":
+		kind, s = compaction, codec.Word(d.Get("content"))
 	case "input_json_delta":
 		kind, s = genai.ToolCallPart, codec.Word(d.Get("partial_json"))
 		if s != "" {

@@ -92,3 +92,6 @@ var media = map[string]string{"image": "image", "document": "document", "video":
 // resultSuffix ends the type of a block with what a server tool answered:
 // web_search_tool_result, code_execution_tool_result, mcp_tool_result.
 const resultSuffix = "_tool_result"
+
+// compaction is a block with the summary of what was left out before it.
+const compaction = "compaction"
