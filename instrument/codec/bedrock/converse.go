@@ -164,9 +164,14 @@ func refused(h http.Header, in *genai.Inference) codec.Folder {
 	return failures.Folder(in, kind)
 }
 
-// failed notes an error that the framing tells.
+// failed notes an error that the framing tells. A stream calls it by its
+// member, "throttlingException", where a refusal's header has the name of its
+// shape; one error has one name.
 func failed(in *genai.Inference, e wire.Event) {
 	in.Error = &genai.Error{Type: codec.Short(e.Type)}
+	if t := in.Error.Type; t != "" && t[0] >= 'a' && t[0] <= 'z' {
+		in.Error.Type = string(t[0]-'a'+'A') + t[1:]
+	}
 	doc, ok := codec.View(e.Data)
 	if !ok {
 		in.Error.Message = codec.Text(in, string(e.Data))
