@@ -142,7 +142,7 @@ func TestAuto(t *testing.T) {
 		{
 			name:  "a plain server that the user named",
 			given: inject.Given{Plain: true, Environ: []string{"http_proxy=http://c"}},
-			want:  map[string]string{"http_proxy": "http://otel-genai:S@127.0.0.1:9"},
+			want:  map[string]string{"http_proxy": "http://otel-genai:S@127.0.0.1:9", "NODE_USE_ENV_PROXY": "1"},
 		},
 		{
 			name:  "Java's options, where the command line is Java's; the user's win",

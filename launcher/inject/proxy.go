@@ -182,6 +182,11 @@ func (in *Injection) planTrust(g Given) {
 // never. That variable is the user's to set: 22.23.3 prints a warning for it. The
 // hook is always there, since any program may start one of Node's.
 func (in *Injection) planNode(g Given) {
+	const use = "NODE_USE_ENV_PROXY"
+	if _, set := lookup(g.Environ, use); g.Plain && !set {
+		in.put(Decision{Way: Proxy, Variable: use, Action: Set, Why: "makes Node 22 and later read http_proxy, for the server that --genai_hosts names"},
+			func(Injection, Places) string { return "1" })
+	}
 	old, set := lookup(g.Environ, "NODE_OPTIONS")
 	d := Decision{Way: Proxy, Variable: "NODE_OPTIONS", Action: Set, Old: old, WasSet: set, Why: "loads what leads calls of Node's programs to providers through us"}
 	if old != "" {
