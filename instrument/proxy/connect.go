@@ -182,13 +182,7 @@ func connectHost(address string) (string, bool) {
 
 // reach opens a connection to address for as long as the client waits for it.
 func (t *tap) reach(address string) (net.Conn, error) {
-	stop := t.in.watch(func(err error) {
-		if errors.Is(err, io.EOF) {
-			t.afterGrace(t.cancel)
-			return
-		}
-		t.cancel()
-	})
+	stop := t.in.watch(t.leaves)
 	conn, err := t.s.cfg.Upstream.openFor(t.ctx, address)
 	stop()
 	return conn, err

@@ -60,11 +60,7 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 		t.unread(conn)
 		return false
 	}
-	stop := t.in.watch(func(err error) {
-		if !errors.Is(err, io.EOF) {
-			t.cancel()
-		}
-	})
+	stop := t.in.watch(t.leaves)
 	server, err := t.s.cfg.Upstream.speak(t.ctx, conn, name, offered)
 	stop()
 	if err != nil {

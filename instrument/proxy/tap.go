@@ -413,18 +413,21 @@ func upstreamKey(u *url.URL) string { return u.Scheme + "://" + u.Host }
 func (t *tap) dial(u *url.URL) (net.Conn, *url.URL, error) {
 	t.mu.Unlock()
 	defer t.mu.Lock()
-	stop := t.in.watch(func(err error) {
-		if !errors.Is(err, io.EOF) {
-			t.cancel()
-			return
-		}
-		// It may only have said that no more will come; if a dial takes long, it
-		// is likelier to have left.
-		t.afterGrace(t.cancel)
-	})
+	stop := t.in.watch(t.leaves)
 	conn, via, err := t.s.cfg.Upstream.dial(t.ctx, u)
 	stop()
 	return conn, via, err
+}
+
+// leaves takes a client's end while something is waited for on its behalf.
+func (t *tap) leaves(err error) {
+	if !errors.Is(err, io.EOF) {
+		t.cancel()
+		return
+	}
+	// It may only have said that no more will come; if it takes long, it is
+	// likelier to have left.
+	t.afterGrace(t.cancel)
 }
 
 // why is the reason that a call ended for: its client's leaving, or err.
@@ -661,6 +664,9 @@ func (t *tap) closeLocked(reset bool) {
 func (t *tap) finish() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if l := t.active; t.left && l != nil && l.replies.lost && t.turns == 0 {
+		t.closeLocked(false) // a tunnel whose client has ended, and whose server hasn't yet
+	}
 	t.closeIdle()
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -129,6 +130,30 @@ func TestTunnelsLeadToIPv6(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := roundtrip(c, "six"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server that does not answer a client's end holds up nobody's exit.
+func TestShutdownDoesNotWaitForServersThatStayOpen(t *testing.T) {
+	srv := httptest.NewTLSServer(nil)
+	defer srv.Close()
+	held := make(chan struct{})
+	heard := make(chan struct{})
+	base := rawServer(t, func(_ net.Conn, r *bufio.Reader) {
+		_, _ = io.Copy(io.Discard, r)
+		close(heard) // the client's end is here
+		<-held
+	})
+	defer close(held)
+	s := forward(t, srv, nil, nil)
+	c, err := tunnelled(s, strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	<-heard
+	if err := s.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
