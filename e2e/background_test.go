@@ -59,6 +59,7 @@ func start(t *testing.T, env []string, argv ...string) *background {
 	t.Cleanup(func() {
 		b.stopOnce.Do(func() {
 			_ = b.cmd.Process.Kill()
+			_ = pipe.Close() // a program of its own may have it, too
 			<-b.ended
 		})
 		if t.Failed() {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,10 +21,17 @@ func TestOnlyOurUsersProgramsNeedNoCredentials(t *testing.T) {
 	srv := httptest.NewTLSServer(nil)
 	defer srv.Close()
 	s := forward(t, srv, nil, nil, func(c *Config) { c.Intercept.Unchecked = true })
+	bash, err := exec.LookPath("bash")
+	if err == nil {
+		bash, err = filepath.EvalSymlinks(bash) // where it is, another user finds it
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	ask := func(address string, user *syscall.Credential) string {
 		t.Helper()
 		host, port, _ := strings.Cut(address, ":")
-		c := exec.Command("bash", "-c", `exec 3<>/dev/tcp/$0/$1 && printf 'CONNECT %s HTTP/1.1\r\nHost: x\r\n\r\n' "$2" >&3 && read -r line <&3; echo "$line"`, host, port, srv.Listener.Addr().String())
+		c := exec.Command(bash, "-c", `exec 3<>/dev/tcp/$0/$1 && printf 'CONNECT %s HTTP/1.1\r\nHost: x\r\n\r\n' "$2" >&3 && read -r line <&3; echo "$line"`, host, port, srv.Listener.Addr().String())
 		c.Dir = "/"
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: user}
 		out, _ := c.Output() // a connection that is ended leaves nothing to read
