@@ -65,7 +65,13 @@
       }
       if (!through) return native.apply(this, arguments);
       var last = arguments[arguments.length - 1];
-      var socket = typeof last === 'function' ? native.call(this, through, last) : native.call(this, through);
+      var socket;
+      try {
+        socket = typeof last === 'function' ? native.call(this, through, last) : native.call(this, through);
+      } catch (err) { // options that tls won't have: the program hears of that, and isn't held by our connection
+        through.socket.on('error', function () {}).destroy();
+        throw err;
+      }
       through.socket.on('error', function (err) { socket.destroy(err); });
       if (through.timeout) socket.setTimeout(through.timeout);
       return socket;
