@@ -130,6 +130,11 @@ func TestAuto(t *testing.T) {
 			want:  map[string]string{"PHP_INI_SCAN_DIR": "/etc/php:/run/php"},
 		},
 		{
+			name:  "PHP that is to read no folder reads none but ours",
+			given: inject.Given{Environ: []string{"PHP_INI_SCAN_DIR="}},
+			want:  map[string]string{"PHP_INI_SCAN_DIR": "/run/php"},
+		},
+		{
 			name:  "Ruby reads http_proxy for https",
 			given: inject.Given{Words: []string{"bundle", "exec", "rails", "s"}},
 			want:  map[string]string{"http_proxy": "http://otel-genai:S@127.0.0.1:9"},

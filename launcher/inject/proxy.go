@@ -208,7 +208,11 @@ func (in *Injection) planPHP(g Given) {
 	}
 	d.File = in.file(File{Name: "otel-genai.ini", Kind: IniFile, Within: "php"})
 	in.put(d, func(_ Injection, p Places) string {
-		return old + string(listSeparator) + strings.TrimSuffix(p.Files[d.File], "/otel-genai.ini")
+		folder := strings.TrimSuffix(p.Files[d.File], "/otel-genai.ini")
+		if set && old == "" { // no folder, not that which was compiled in
+			return folder
+		}
+		return old + string(listSeparator) + folder
 	})
 }
 
