@@ -56,7 +56,7 @@ func (m *program) dryRun(v values, j job) error {
 		plan = m.dryPlan(v, j)
 	}
 	switch {
-	case len(plan.Routes) > 0 || plan.Forward:
+	case len(plan.Routes) > 0 || plan.Forward || plan.Unchecked:
 		line("set", varOuter+"="+strings.TrimSuffix(shownAddress, "/")+": so that a run inside joins this one")
 	case getenvOf(j.environ)(varOuter) != "":
 		line("unset", varOuter+": it is of a run that has ended")

@@ -184,7 +184,7 @@ func (m *program) openWay(v values, j job, t *telemetry, r *runSpan, secret stri
 			m.say.warn("calls by HTTPS are not seen: the proxy "+given.Unrooted, heldHint(w.plan))
 		}
 	}
-	if w.plan.Forward {
+	if w.plan.Forward || w.plan.Unchecked {
 		w.state = stateFolder(m.getenv)
 		w.refused = refusals.Open(m.refusalsFile(), refusals.Identify(programPath(j.command.Name), j.command.Args))
 		deaf := refusals.Known(programPath(j.command.Name), runtime.GOOS) != ""
