@@ -39,7 +39,7 @@ func sameUser(c net.Conn) bool {
 func socketUser(lines *bufio.Scanner, local, remote netip.AddrPort) (uid int, ok bool) {
 	for lines.Scan() {
 		f := strings.Fields(lines.Text())
-		if len(f) < 8 {
+		if len(f) < 10 || f[9] == "0" { // no inode: its program has closed it, and the user shown is 0, whoever that was
 			continue
 		}
 		from, ok1 := tableAddress(f[1])

@@ -100,3 +100,13 @@ func TestBothFamiliesOfAddressesAreTold(t *testing.T) {
 		}
 	}
 }
+
+// What has no program any more has no user: the table says 0 of it, which is root.
+func TestASocketThatNobodyHoldsIsNobodys(t *testing.T) {
+	const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:9C40 0100007F:1F90 04 00000000:00000000 00:00000000 00000000     0        0 0 1 0000000000000000 20 4 30 10 -1
+`
+	if uid, ok := socketUser(bufio.NewScanner(strings.NewReader(table)), netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:8080")); ok {
+		t.Errorf("it is user %d's", uid)
+	}
+}
