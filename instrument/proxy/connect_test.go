@@ -171,6 +171,7 @@ const chatQuestion = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
 
 func TestOpenedCallsAreObserved(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // else the answer may be whole before the model is read
 		fmt.Fprintf(w, `{"proto":%q,"host":%q,"target":%q}`, r.Proto, r.Host, r.RequestURI)
 	}))
 	srv.EnableHTTP2 = true

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,6 +42,11 @@ type Intercept struct {
 // leads there. It reports whether requests are to be read from it.
 func (t *tap) through(host, address string, conn net.Conn) bool {
 	if !t.s.cfg.Intercept.Opens(host) {
+		t.unread(conn)
+		return false
+	}
+	conn, spoke := t.first(conn)
+	if spoke {
 		t.unread(conn)
 		return false
 	}
@@ -139,6 +145,60 @@ func fits(hello *tls.ClientHelloInfo, certificate *tls.Certificate, offered []st
 		return false // it speaks something else
 	}
 	return slices.Max(append(hello.SupportedVersions, 0)) >= tls.VersionTLS12 && hello.SupportsCertificate(certificate) == nil
+}
+
+// first waits until the client says something, or the server of conn does, or
+// ends: that is not TLS then, whose servers wait to be spoken to. It reports
+// whether it was the server, and returns the connection that still has all of it.
+func (t *tap) first(conn net.Conn) (net.Conn, bool) {
+	if len(t.in.bytes()) > 0 || t.in.err != nil {
+		return conn, false
+	}
+	said := &saidAlready{readAlready: readAlready{Conn: conn}}
+	heard := make(chan struct{})
+	go func() { // ends with the read, which is interrupted below
+		defer close(heard)
+		buf := make([]byte, 1<<10)
+		n, err := conn.Read(buf)
+		if timedOut(err) {
+			err = nil
+		}
+		said.read, said.err = buf[:n], err
+		if n > 0 || err != nil {
+			_ = t.client.SetReadDeadline(time.Unix(1, 0))
+		}
+	}()
+	_ = t.in.fill() // told again by the next
+	_ = conn.SetReadDeadline(time.Unix(1, 0))
+	<-heard
+	_ = conn.SetReadDeadline(time.Time{})
+	_ = t.client.SetReadDeadline(time.Time{})
+	if timedOut(t.in.err) {
+		t.in.err = nil
+	}
+	if len(said.read) == 0 && said.err == nil {
+		return conn, false
+	}
+	return said, true
+}
+
+func timedOut(err error) bool {
+	timeout := net.Error(nil)
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// saidAlready is a connection of which the beginning was read, and the end
+// where there was one: the system tells of a reset once.
+type saidAlready struct {
+	readAlready
+	err error
+}
+
+func (c *saidAlready) Read(p []byte) (int, error) {
+	if len(c.read) == 0 && c.err != nil {
+		return 0, c.err
+	}
+	return c.readAlready.Read(p)
 }
 
 // maxHello bounds what a client says before the handshake begins. One with
@@ -312,13 +372,13 @@ func (t *tap) link(to *url.URL, conn net.Conn, prepare func(*link)) *link {
 // go by server, and by a new connection of the same kind once that is over.
 func (t *tap) multiplexed(to *url.URL, address, name string, server *tls.Conn) {
 	first := server
-	var mu sync.Mutex
+	own := &carried{conns: map[net.Conn]struct{}{server: {}}}
 	carrier := &http.Transport{
 		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			mu.Lock()
+			own.mu.Lock()
 			conn := first
 			first = nil
-			mu.Unlock()
+			own.mu.Unlock()
 			if conn != nil {
 				return conn, nil
 			}
@@ -326,26 +386,65 @@ func (t *tap) multiplexed(to *url.URL, address, name string, server *tls.Conn) {
 			if err != nil {
 				return nil, err
 			}
-			return t.s.cfg.Upstream.speak(ctx, raw, name, []string{"h2"})
+			return t.s.cfg.Upstream.speak(ctx, own.add(raw), name, []string{"h2"})
 		},
 		Protocols:          new(http.Protocols),
 		DisableCompression: true,
 	}
 	carrier.Protocols.SetHTTP2(true)
-	t.handed = &multiplex{
-		route: &Route{ID: tunnelID, Upstream: to}, carrier: carrier,
-		end: func() {
-			mu.Lock()
-			conn := first
-			first = nil
-			mu.Unlock()
-			if conn != nil {
-				_ = conn.Close()
-			}
-			carrier.CloseIdleConnections()
-		},
+	t.handed = &multiplex{route: &Route{ID: tunnelID, Upstream: to}, carrier: carrier, end: own.end}
+}
+
+// carried are the connections that the requests of one HTTP/2 client go by.
+// They end with the client's, whatever is under way on them: a transport that
+// closes those that are idle leaves the others open for ever.
+type carried struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+	over  bool
+}
+
+// add takes a further connection, to be forgotten once it is closed.
+func (c *carried) add(conn net.Conn) net.Conn {
+	one := &carriedConn{Conn: conn, of: c}
+	c.mu.Lock()
+	over := c.over
+	if !over {
+		c.conns[one] = struct{}{}
+	}
+	c.mu.Unlock()
+	if over {
+		_ = conn.Close()
+	}
+	return one
+}
+
+func (c *carried) end() {
+	c.mu.Lock()
+	c.over = true
+	conns := slices.Collect(maps.Keys(c.conns))
+	clear(c.conns)
+	c.mu.Unlock()
+	for _, conn := range conns {
+		_ = conn.Close()
 	}
 }
+
+type carriedConn struct {
+	net.Conn
+	of *carried
+}
+
+// Close ends the connection.
+func (c *carriedConn) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.conns, c)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// NetConn is the connection beneath.
+func (c *carriedConn) NetConn() net.Conn { return c.Conn }
 
 // multiplex is what an HTTP/2 connection's requests go by.
 type multiplex struct {
