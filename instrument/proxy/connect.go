@@ -171,8 +171,8 @@ func (t *tap) greeting() (address string, ok bool) {
 // connectHost is the host of a target in authority form, lower case.
 func connectHost(address string) (string, bool) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" || len(host) > 253 || strings.ContainsAny(host, "/?#@ \t") {
-		return "", false
+	if err != nil || host == "" || len(host) > 253 || strings.ContainsAny(host, "/?#@") || strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return "", false // what another proxy is told in a line must not end that line
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", false

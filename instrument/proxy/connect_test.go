@@ -122,6 +122,8 @@ func TestWhyThereIsNoTunnelIsTold(t *testing.T) {
 		":443":                                   "HTTP/1.1 400 ",
 		strings.Repeat("x", 300) + ".test:443":   "HTTP/1.1 400 ",
 		"user@host:443":                          "HTTP/1.1 400 ",
+		"host\rX-Field:1\r:443":                  "HTTP/1.1 400 ",
+		"host\x00:443":                           "HTTP/1.1 400 ",
 		"http://127.0.0.1/":                      "HTTP/1.1 400 ",
 		"[::1]:" + strings.Split(closed, ":")[1]: "HTTP/1.1 502 ",
 	} {

@@ -118,6 +118,9 @@ func (r reach) secure(ctx context.Context, conn net.Conn, host string) (net.Conn
 // maxConnectAnswer bounds what a proxy may say before the tunnel begins.
 const maxConnectAnswer = 64 << 10
 
+// refusalTime bounds the wait for the rest of a proxy's refusal.
+const refusalTime = time.Second
+
 // tunnel asks the proxy that conn leads to for a connection to address (RFC
 // 9110 §9.3.6). It closes conn on failure.
 func tunnel(ctx context.Context, conn net.Conn, by *url.URL, address string) (net.Conn, error) {
@@ -143,6 +146,8 @@ func tunnel(ctx context.Context, conn net.Conn, by *url.URL, address string) (ne
 		return fail(err)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		// Who doesn't say where it ends, and doesn't end, has said why already.
+		_ = conn.SetReadDeadline(time.Now().Add(refusalTime))
 		body, _ := io.ReadAll(resp.Body)
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return fail(&refusedTunnel{resp})

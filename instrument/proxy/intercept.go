@@ -56,8 +56,7 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 		t.unread(conn)
 		return false
 	case hello == nil: // no TLS: a plain request
-		t.begin(&url.URL{Scheme: "http", Host: address}, conn)
-		return true
+		return t.begin(&url.URL{Scheme: "http", Host: address}, conn)
 	}
 	name := orElse(strings.ToLower(hello.ServerName), host)
 	offered := protocols(hello)
@@ -104,8 +103,7 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 		t.multiplexed(to, address, name, server)
 		return false
 	}
-	t.begin(to, server)
-	return true
+	return t.begin(to, server)
 }
 
 // hostOf is the host of a URL for name at address's port.
@@ -330,11 +328,12 @@ func (t *tap) again(address string) {
 // tunnelID is the ID of routes that lead where a tunnel does.
 const tunnelID = "tunnel"
 
-// begin makes conn the connection that this client's requests go by.
-func (t *tap) begin(to *url.URL, conn net.Conn) {
+// begin makes conn the connection that this client's requests go by. False says
+// that the tap was closed meanwhile.
+func (t *tap) begin(to *url.URL, conn net.Conn) bool {
 	t.tunnel = &Route{ID: tunnelID, Upstream: to}
 	t.tunnel.origin = t.tunnel
-	t.link(to, conn, nil)
+	return t.link(to, conn, nil) != nil
 }
 
 // unread joins the client with conn, and reads nothing of either.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -129,5 +130,37 @@ func TestAServerThatSpeaksFirstIsHeard(t *testing.T) {
 		if string(got[:n]) != said || said == "" && err != io.EOF {
 			t.Errorf("%q: got %q, %v", said, got[:n], err)
 		}
+	}
+}
+
+// A proxy of the user's that refuses, and doesn't say where its words end, is
+// heard though it keeps the connection.
+func TestARefusalWithoutAnEndIsHeard(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"company\"\r\n\r\n")
+		io.Copy(io.Discard, c)
+	}()
+	srv := httptest.NewTLSServer(http.NotFoundHandler())
+	defer srv.Close()
+	s := forward(t, srv, nil, map[string]string{"HTTPS_PROXY": "http://" + ln.Addr().String()})
+	got := make(chan string, 1)
+	go func() { got <- say(t, s, "CONNECT api.openai.com:443 HTTP/1.1\r\nHost: x\r\n"+auth+"\r\n") }()
+	select {
+	case answer := <-got:
+		if !strings.HasPrefix(answer, "HTTP/1.1 407 ") || !strings.Contains(answer, `realm="company"`) {
+			t.Errorf("got %q", answer)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the client hears nothing")
 	}
 }
