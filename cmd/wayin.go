@@ -212,7 +212,7 @@ func (m *program) openWay(v values, j job, t *telemetry, r *runSpan, secret stri
 		return nil, listenFailure("127.0.0.1", err, "otel-genai needs a free port there; --genai_inject none runs the program without one")
 	}
 	w.places = inject.Places{Route: func(r inject.Route) string { return w.server.URL(r.ID) }, Proxy: w.server.ProxyURL(), Unchecked: w.server.UncheckedAddr(), Files: map[string]string{}}
-	if err := w.write(files, hosts.patterns, secret); err != nil {
+	if err := w.write(files, hosts.patterns); err != nil {
 		w.close(canceled())
 		_ = w.discard()
 		return nil, setupFailure(fmt.Errorf("the files for the program could not be written: %w", err), "make room in "+runsFolder()+", or give --genai_inject base-url")
@@ -260,7 +260,7 @@ func (w *wayIn) trustFiles(own []byte, javas []string) (map[string][]byte, error
 }
 
 // write writes the plan's files.
-func (w *wayIn) write(files map[string][]byte, patterns []string, secret string) error {
+func (w *wayIn) write(files map[string][]byte, patterns []string) error {
 	if w.folder == nil {
 		return nil
 	}
@@ -277,13 +277,17 @@ func (w *wayIn) write(files map[string][]byte, patterns []string, secret string)
 		var text []byte
 		switch f.Kind {
 		case inject.HookFile:
-			text = inject.NodeHook(w.server.Addr(), secret, patterns)
+			text = inject.NodeHook(patterns)
 		case inject.IniFile:
 			text = inject.PHPSettings(w.places.Files[w.plan.PHPRoots()])
 		default:
 			continue
 		}
-		path, err := w.folder.Write(filepath.Join(f.Within, f.Name), text)
+		write := w.folder.Write
+		if f.Kind == inject.HookFile {
+			write = w.folder.WriteForAll
+		}
+		path, err := write(filepath.Join(f.Within, f.Name), text)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func inRun(t *testing.T, temporary string) (b *background, roots, pid string) {
 	t.Helper()
 	env := []string{"TMPDIR=" + temporary, "XDG_STATE_HOME=" + filepath.Join(temporary, "state")}
 	b = start(t, env, program(t, otelGenai), "run", "--traces_exporter", "console", "--metrics_exporter", "none", "--",
-		"sh", "-c", `echo "roots $SSL_CERT_FILE"; echo "pid $$"; exec tail -f /dev/null`)
+		"sh", "-c", `echo "roots $SSL_CERT_FILE"; echo "pid $$"; echo "proxy $HTTPS_PROXY"; exec tail -f /dev/null`)
 	roots = b.expect(t, `^roots (/.+)$`)
 	return b, roots, b.expect(t, `^pid (\d+)$`)
 }
@@ -58,13 +58,15 @@ func TestRunsFilesAreItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, roots, _ := inRun(t, temporary)
+	secret := b.expect(t, `^proxy http://otel-genai:([a-z0-9]{26})@`)
 	text, err := os.ReadFile(roots)
 	if err != nil || !bytes.Contains(text, []byte("BEGIN CERTIFICATE")) {
 		t.Fatalf("%s holds %.40q (%v), want certificates", roots, text, err)
 	}
 	files := 0
 	everyFile(t, filepath.Dir(roots), func(path string, info fs.FileInfo) {
-		if info.Mode().Perm()&0o077 != 0 {
+		forAll := os.Geteuid() == 0 && (info.IsDir() || filepath.Base(path) == "hook.cjs")
+		if others := info.Mode().Perm() & 0o077; others != 0 && (!forAll || info.IsDir() && others != 0o011) {
 			t.Errorf("%s has mode %s: others may read it", path, info.Mode())
 		}
 		if info.IsDir() {
@@ -74,6 +76,9 @@ func TestRunsFilesAreItsOwn(t *testing.T) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte(secret)) {
+			t.Errorf("%s holds the run's secret", path)
 		}
 		// As PEM, and as what is in it for a key of P-256: SEC 1 and PKCS #8.
 		for _, key := range []string{"PRIVATE KEY", "\x30\x77\x02\x01\x01\x04\x20", "\x02\x01\x01\x04\x20"} {
@@ -107,6 +112,9 @@ func TestRunsFilesAreItsOwn(t *testing.T) {
 		}
 		if read(roots) == nil {
 			t.Error("another user can read the run's files")
+		}
+		if err := read(filepath.Join(filepath.Dir(roots), "hook.cjs")); err != nil {
+			t.Errorf("what Node's programs load can't be read by one that gave root up: %v", err)
 		}
 	}
 	b.stop(t)

@@ -216,7 +216,7 @@ func (t *tap) where(method, target, head []byte) (route *Route, to string, more 
 		return t.tunnel, string(target), true
 	}
 	if t.s.cfg.Intercept != nil {
-		if string(method) == http.MethodConnect && len(t.links) == 0 {
+		if string(method) == http.MethodConnect && t.untouched() {
 			return nil, "", t.connect(head, string(target))
 		}
 		if route, to, ok := absolute(string(target)); ok {
@@ -240,6 +240,13 @@ func (t *tap) where(method, target, head []byte) (route *Route, to string, more 
 		t.home = route.origin
 	}
 	return route, upstreamTarget(route.Upstream, path), true
+}
+
+// untouched reports whether the client has asked for nothing yet.
+func (t *tap) untouched() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.links) == 0
 }
 
 // unanswered is how many requests wait for their responses.

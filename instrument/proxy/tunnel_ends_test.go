@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -51,7 +52,7 @@ func TestAServersHTTP2ConnectionEndsWithItsClient(t *testing.T) {
 		c := connected(t, s, srv.Listener.Addr().String())
 		pool := x509.NewCertPool()
 		pool.AddCert(srv.Certificate())
-		tr := &http.Transport{Protocols: new(http.Protocols), DialTLS: func(string, string) (net.Conn, error) {
+		tr := &http.Transport{Protocols: new(http.Protocols), DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			secured := tls.Client(c, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", NextProtos: []string{"h2"}})
 			return secured, secured.Handshake()
 		}}

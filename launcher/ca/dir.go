@@ -87,7 +87,7 @@ func private(path string) error {
 		return fmt.Errorf("%s is no folder", path)
 	case !owned(info):
 		return fmt.Errorf("%s belongs to somebody else", path)
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&0o066 != 0: // who is let through, by [Dir.WriteForAll], sees no names
 		return os.Chmod(path, 0o700) //nolint:gosec // a folder needs the x
 	}
 	return nil
@@ -109,6 +109,25 @@ func (d *Dir) Write(name string, data []byte) (string, error) {
 	}
 	_, err = f.Write(data)
 	return path, errors.Join(err, f.Close())
+}
+
+// WriteForAll writes a new file that holds no secret, and that programs which
+// root starts can read though they have become another user's: one in Node ends
+// if it can't read what it is to load. Others can't list the folder. Where we are
+// not root it is [Dir.Write].
+func (d *Dir) WriteForAll(name string, data []byte) (string, error) {
+	path, err := d.Write(name, data)
+	if err != nil || os.Geteuid() != 0 {
+		return path, err
+	}
+	folders := []string{d.path}
+	if parent, base := filepath.Split(d.path); strings.HasPrefix(base, dirPrefix) { // the runs' own, and no system's
+		folders = append(folders, filepath.Clean(parent))
+	}
+	for _, f := range folders {
+		err = errors.Join(err, os.Chmod(f, 0o711)) //nolint:gosec // see above
+	}
+	return path, errors.Join(err, os.Chmod(path, 0o644)) //nolint:gosec // likewise
 }
 
 // Remove removes the folder: nobody needs it any more.

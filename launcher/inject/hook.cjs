@@ -3,12 +3,16 @@
 // when the run ends. It leads TLS connections to hosts of model providers
 // through the run's proxy, which sees calls and changes none. Whatever goes
 // wrong in it leaves Node's own way.
-(function (run) {
+(function (patterns) {
   try {
+    // The run's proxy, and the secret that opens it, are the program's already.
+    var way = /^http:\/\/otel-genai:([A-Za-z0-9]+)@([0-9.]+):([0-9]+)$/.exec(process.env.HTTPS_PROXY || '');
+    if (!way) return;
+    var run = { secret: way[1], host: way[2], port: Number(way[3]) };
     var tls = require('tls');
     var net = require('net');
     var native = tls.connect;
-    var hosts = run.hosts.map(function (pattern) {
+    var hosts = patterns.map(function (pattern) {
       return new RegExp('^' + pattern.toLowerCase().replace(/[^a-z0-9*-]/g, '\\$&').replace(/\*/g, '.+') + '$');
     });
 
@@ -80,4 +84,4 @@
     tls.connect = connect;
     require('module').syncBuiltinESMExports();
   } catch (_) { /* Node's own way */ }
-})(/*run*/);
+})(/*patterns*/);

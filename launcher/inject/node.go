@@ -4,8 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
-	"net"
-	"strconv"
 	"strings"
 )
 
@@ -14,21 +12,14 @@ var hook []byte
 
 // NodeHook is the text of a [HookFile]: what leads TLS connections of a Node
 // program to the hosts that match patterns ("*" is any run of at least one
-// character) to the proxy at address, host:port. It begins each with a line of
-// the secret and where it is to go.
-func NodeHook(address, secret string, patterns []string) []byte {
-	host, port, _ := net.SplitHostPort(address)
-	number, _ := strconv.Atoi(port)
-	run, err := json.Marshal(struct {
-		Host   string   `json:"host"`
-		Port   int      `json:"port"`
-		Secret string   `json:"secret"`
-		Hosts  []string `json:"hosts"`
-	}{host, number, secret, patterns})
-	if err != nil { // of strings and a number
+// character) to the proxy that HTTPS_PROXY names. It begins each with a line of
+// the secret and where it is to go, and holds no secret itself.
+func NodeHook(patterns []string) []byte {
+	list, err := json.Marshal(patterns)
+	if err != nil { // of strings
 		panic(err)
 	}
-	return bytes.Replace(hook, []byte("/*run*/"), run, 1)
+	return bytes.Replace(hook, []byte("/*patterns*/"), list, 1)
 }
 
 // NodeOptions is a NODE_OPTIONS that loads the file at path before a program,
