@@ -7,12 +7,7 @@ import (
 	"hash/crc32"
 	"net/http"
 	"strings"
-
-	"github.com/otel-genai/otel-genai/internal/fakellm"
 )
-
-// openai answers for all who speak OpenAI's protocol.
-var openai = fakellm.New()
 
 // What the stand-in says, whoever asks.
 const (
@@ -24,7 +19,7 @@ const (
 )
 
 // answer answers a request as the host's API would.
-func answer(w http.ResponseWriter, r *http.Request, body []byte) {
+func (p *Providers) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	host, _, _ := strings.Cut(r.Host, ":")
 	path := r.URL.Path
 	q := question{stream: strings.Contains(string(body), `"stream":true`) || strings.Contains(string(body), `"stream": true`)}
@@ -54,7 +49,7 @@ func answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	case strings.Contains(path, "grpc"):
 		grpcAnswer(w)
 	default:
-		openai.ServeHTTP(w, r)
+		p.openai.ServeHTTP(w, r)
 	}
 }
 

@@ -29,6 +29,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/otel-genai/otel-genai/internal/fakellm"
 )
 
 // Call is one request that a provider's host has received.
@@ -59,12 +61,16 @@ type Providers struct {
 	// credentials is what the proxy wants, user:password; empty wants none.
 	credentials string
 	cut         bool // tunnels are cut once something came back
+	held        bool // streams end at their first event
+	proxy       *tunnels
+	openai      *fakellm.Server // for all who speak OpenAI's protocol
 }
 
 // Start starts them; they end with the test.
 func Start(tb testing.TB) *Providers {
 	tb.Helper()
 	p := &Providers{leaves: map[string]*tls.Certificate{}}
+	p.openai = fakellm.New(fakellm.WithGate(p.gate))
 	p.authority(tb)
 	handler := http.HandlerFunc(p.serve)
 	secure, plain, proxy := listen(tb), listen(tb), listen(tb)
@@ -78,6 +84,7 @@ func Start(tb testing.TB) *Providers {
 	running.Go(func() { _ = servers[0].ServeTLS(secure, "", "") }) // ends with Close
 	running.Go(func() { _ = servers[1].Serve(plain) })             // likewise
 	t := &tunnels{p: p, ln: proxy, conns: map[net.Conn]bool{}}
+	p.proxy = t
 	running.Go(t.serve) // likewise
 	tb.Cleanup(func() {
 		for _, s := range servers {
@@ -130,6 +137,32 @@ func (p *Providers) CutTunnels(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = cut
+}
+
+// HoldStreams makes streams in OpenAI's protocol stop after their first event,
+// until their connection ends.
+func (p *Providers) HoldStreams(held bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = held
+}
+
+func (p *Providers) gate(r *http.Request, n int) {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held && n == 1 {
+		<-r.Context().Done()
+	}
+}
+
+// EndTunnels has the user's proxy end every connection that it has.
+func (p *Providers) EndTunnels() {
+	p.proxy.mu.Lock()
+	defer p.proxy.mu.Unlock()
+	for c := range p.proxy.conns {
+		_ = c.Close()
+	}
 }
 
 // authority makes the user's, and its file.
@@ -196,7 +229,7 @@ func (p *Providers) serve(w http.ResponseWriter, r *http.Request) {
 	p.calls = append(p.calls, Call{Host: r.Host, Method: r.Method, Target: r.RequestURI, Proto: r.Proto, Header: r.Header.Clone(), Body: body})
 	p.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer(w, r, body)
+	p.answer(w, r, body)
 }
 
 // tunnels is the user's proxy.
