@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -24,6 +25,9 @@ import (
 // which asks for no credentials, is there too.
 func inProxiedRun(t *testing.T, env ...string) (b *background, proxy *url.URL, unchecked, child string) {
 	t.Helper()
+	if _, err := exec.LookPath("java"); err != nil { // whose roots ours join
+		need(t, "java is needed: %v", err)
+	}
 	dir := t.TempDir()
 	java := filepath.Join(dir, "java")
 	const script = "#!/bin/sh\necho \"proxy $HTTPS_PROXY\"\necho \"java $JAVA_TOOL_OPTIONS\"\necho \"pid $$\"\nexec tail -f /dev/null\n"
