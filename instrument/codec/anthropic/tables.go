@@ -13,45 +13,34 @@ var Family = codec.Family{Name: "anthropic", Endpoints: []codec.Endpoint{
 	{API: "complete", Operation: genai.TextCompletion, Match: matchComplete, Request: completeRequest, Response: response},
 }}
 
-// Parameters that both APIs may carry.
-var (
-	model       = codec.String(func(in *genai.Inference) *string { return &in.Request.Model })
-	stream      = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.Stream })
-	temperature = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.Temperature })
-	topP        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopP })
-	topK        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopK })
-	maxTokens   = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.MaxTokens })
-	stop        = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.StopSequences })
-)
-
 var messagesFields = codec.Fields{
-	"model":          model,
+	"model":          codec.Model,
 	"system":         codec.Content(system),
 	"messages":       codec.Content(messages),
 	"tools":          codec.Content(tools),
-	"stream":         stream,
-	"max_tokens":     maxTokens,
-	"temperature":    temperature,
-	"top_p":          topP,
-	"top_k":          topK,
-	"stop_sequences": stop,
+	"stream":         codec.Stream,
+	"max_tokens":     codec.MaxTokens,
+	"temperature":    codec.Temperature,
+	"top_p":          codec.TopP,
+	"top_k":          codec.TopK,
+	"stop_sequences": codec.StopSequences,
 	"output_format":  outputType, // the beta before output_config
 	"output_config": codec.Object(codec.Fields{
 		"format": outputType,
-		"effort": codec.String(func(in *genai.Inference) *string { return &in.Request.ReasoningLevel }),
+		"effort": codec.ReasoningLevel,
 	}),
-	"service_tier": codec.String(func(in *genai.Inference) *string { return &in.Request.ServiceTier }),
+	"service_tier": codec.ServiceTier,
 }
 
 var completeFields = codec.Fields{
-	"model":                model,
+	"model":                codec.Model,
 	"prompt":               codec.Content(prompt),
-	"stream":               stream,
-	"max_tokens_to_sample": maxTokens,
-	"temperature":          temperature,
-	"top_p":                topP,
-	"top_k":                topK,
-	"stop_sequences":       stop,
+	"stream":               codec.Stream,
+	"max_tokens_to_sample": codec.MaxTokens,
+	"temperature":          codec.Temperature,
+	"top_p":                codec.TopP,
+	"top_k":                codec.TopK,
+	"stop_sequences":       codec.StopSequences,
 }
 
 // outputTypes are the gen_ai.output.type of an output format's type.

@@ -20,32 +20,16 @@ var Family = codec.Family{Name: "aws.bedrock", Endpoints: []codec.Endpoint{
 // no inference of the kinds that the conventions have.
 var otherModels = []string{"rerank", "stability.", "titan-image-generator", "nova-canvas", "nova-reel", "nova-sonic", "luma."}
 
-// Parameters, wherever they stand.
-var (
-	temperature = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.Temperature })
-	topP        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopP })
-	topK        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopK })
-	frequency   = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.FrequencyPenalty })
-	presence    = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.PresencePenalty })
-	seed        = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Seed })
-	choices     = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.ChoiceCount })
-	maxTokens   = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.MaxTokens })
-	stop        = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.StopSequences })
-	effort      = codec.String(func(in *genai.Inference) *string { return &in.Request.ReasoningLevel })
-	dimensions  = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions })
-	formats     = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.EncodingFormats })
-)
-
 // inferenceConfig is Converse's, and Nova's with its spellings.
 var inferenceConfig = codec.Object(codec.Fields{
-	"maxTokens":      maxTokens,
-	"max_new_tokens": maxTokens,
-	"temperature":    temperature,
-	"topP":           topP,
-	"top_p":          topP,
-	"topK":           topK,
-	"top_k":          topK,
-	"stopSequences":  stop,
+	"maxTokens":      codec.MaxTokens,
+	"max_new_tokens": codec.MaxTokens,
+	"temperature":    codec.Temperature,
+	"topP":           codec.TopP,
+	"top_p":          codec.TopP,
+	"topK":           codec.TopK,
+	"top_k":          codec.TopK,
+	"stopSequences":  codec.StopSequences,
 })
 
 // converseFields are those of Converse, and of Nova when invoked.
@@ -63,19 +47,19 @@ var converseFields = codec.Fields{
 				in.Request.OutputType = "json"
 			}
 		},
-		"effort": effort,
+		"effort": codec.ReasoningLevel,
 	}),
 	"serviceTier": codec.Object(codec.Fields{
-		"type": codec.String(func(in *genai.Inference) *string { return &in.Request.ServiceTier }),
+		"type": codec.ServiceTier,
 	}),
 	"additionalModelRequestFields": codec.Object(codec.Fields{ // each in its model's words
-		"top_k":            topK,
-		"topK":             topK,
-		"k":                topK,
-		"seed":             seed,
-		"reasoning_effort": effort,
-		"output_config":    codec.Object(codec.Fields{"effort": effort}),
-		"reasoningConfig":  codec.Object(codec.Fields{"maxReasoningEffort": effort}),
+		"top_k":            codec.TopK,
+		"topK":             codec.TopK,
+		"k":                codec.TopK,
+		"seed":             codec.Seed,
+		"reasoning_effort": codec.ReasoningLevel,
+		"output_config":    codec.Object(codec.Fields{"effort": codec.ReasoningLevel}),
+		"reasoningConfig":  codec.Object(codec.Fields{"maxReasoningEffort": codec.ReasoningLevel}),
 		"inferenceConfig":  inferenceConfig,
 	}),
 }
@@ -91,40 +75,40 @@ var textFields = codec.Fields{
 	"chat_history":         codec.Content(history),
 	"tools":                codec.Content(cohereTools),
 	"textGenerationConfig": codec.Object(titanFields),
-	"max_gen_len":          maxTokens, // Meta
-	"max_tokens":           maxTokens, // Mistral, Cohere, DeepSeek
-	"maxTokens":            maxTokens, // AI21
-	"max_tokens_to_sample": maxTokens, // Anthropic
-	"maxOutputTokens":      maxTokens, // Pegasus
-	"temperature":          temperature,
-	"top_p":                topP,
-	"topP":                 topP, // AI21
-	"p":                    topP, // Cohere
-	"top_k":                topK,
-	"k":                    topK, // Cohere
-	"stop":                 stop,
-	"stop_sequences":       stop,
-	"stopSequences":        stop,
-	"num_generations":      choices, // Cohere
-	"numResults":           choices, // AI21
-	"seed":                 seed,
-	"frequency_penalty":    frequency,
-	"presence_penalty":     presence,
-	"frequencyPenalty":     codec.Object(codec.Fields{"scale": frequency}), // AI21
-	"presencePenalty":      codec.Object(codec.Fields{"scale": presence}),
+	"max_gen_len":          codec.MaxTokens, // Meta
+	"max_tokens":           codec.MaxTokens, // Mistral, Cohere, DeepSeek
+	"maxTokens":            codec.MaxTokens, // AI21
+	"max_tokens_to_sample": codec.MaxTokens, // Anthropic
+	"maxOutputTokens":      codec.MaxTokens, // Pegasus
+	"temperature":          codec.Temperature,
+	"top_p":                codec.TopP,
+	"topP":                 codec.TopP, // AI21
+	"p":                    codec.TopP, // Cohere
+	"top_k":                codec.TopK,
+	"k":                    codec.TopK, // Cohere
+	"stop":                 codec.StopSequences,
+	"stop_sequences":       codec.StopSequences,
+	"stopSequences":        codec.StopSequences,
+	"num_generations":      codec.ChoiceCount, // Cohere
+	"numResults":           codec.ChoiceCount, // AI21
+	"seed":                 codec.Seed,
+	"frequency_penalty":    codec.FrequencyPenalty,
+	"presence_penalty":     codec.PresencePenalty,
+	"frequencyPenalty":     codec.Object(codec.Fields{"scale": codec.FrequencyPenalty}), // AI21
+	"presencePenalty":      codec.Object(codec.Fields{"scale": codec.PresencePenalty}),
 }
 
-var titanFields = codec.Fields{"maxTokenCount": maxTokens, "temperature": temperature, "topP": topP, "stopSequences": stop}
+var titanFields = codec.Fields{"maxTokenCount": codec.MaxTokens, "temperature": codec.Temperature, "topP": codec.TopP, "stopSequences": codec.StopSequences}
 
 // embeddingsFields are those of all vendors' embedding models.
 var embeddingsFields = codec.Fields{
-	"dimensions":       dimensions, // Titan
-	"output_dimension": dimensions, // Cohere
-	"embeddingTypes":   formats,
-	"embedding_types":  formats,
-	"embeddingConfig":  codec.Object(codec.Fields{"outputEmbeddingLength": dimensions}),
+	"dimensions":       codec.Dimensions, // Titan
+	"output_dimension": codec.Dimensions, // Cohere
+	"embeddingTypes":   codec.EncodingFormats,
+	"embedding_types":  codec.EncodingFormats,
+	"embeddingConfig":  codec.Object(codec.Fields{"outputEmbeddingLength": codec.Dimensions}),
 	"singleEmbeddingParams": codec.Object(codec.Fields{ // Nova
-		"embeddingDimension": dimensions,
+		"embeddingDimension": codec.Dimensions,
 	}),
 }
 

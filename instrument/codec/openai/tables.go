@@ -23,92 +23,77 @@ var notOurs = map[string]bool{"api/embeddings": true, "fim/completions": true, "
 
 type field = func(*genai.Inference, gjson.Result)
 
-// Parameters that every endpoint may carry.
-var (
-	model       = codec.String(func(in *genai.Inference) *string { return &in.Request.Model })
-	stream      = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.Stream })
-	temperature = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.Temperature })
-	topP        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopP })
-	topK        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopK })
-	frequency   = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.FrequencyPenalty })
-	presence    = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.PresencePenalty })
-	seed        = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Seed })
-	choices     = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.ChoiceCount })
-	maxTokens   = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.MaxTokens })
-	stop        = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.StopSequences })
-	tier        = codec.String(func(in *genai.Inference) *string { return &in.Request.ServiceTier })
-	reasoning   = codec.String(func(in *genai.Inference) *string { return &in.Request.ReasoningLevel })
-	streamUsage = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.StreamUsage })
-)
+// streamUsage: the caller asked a stream to end with its usage.
+var streamUsage = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.StreamUsage })
 
 var chatFields = codec.Fields{
-	"model":                 model,
+	"model":                 codec.Model,
 	"messages":              codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = messages(in, v) }),
 	"tools":                 codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, tools(in, v)...) }),
 	"functions":             codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = append(in.Tools, functions(in, v)...) }),
-	"stream":                stream,
+	"stream":                codec.Stream,
 	"stream_options":        codec.Object(codec.Fields{"include_usage": streamUsage}),
-	"max_completion_tokens": maxTokens,
-	"max_tokens":            unlessSet(maxTokens, func(in *genai.Inference) bool { return in.Request.MaxTokens != nil }),
-	"temperature":           temperature,
-	"top_p":                 topP,
-	"top_k":                 topK, // vLLM, Together, OpenRouter and others
-	"n":                     choices,
-	"seed":                  seed,
-	"random_seed":           seed, // Mistral
-	"stop":                  stop,
-	"frequency_penalty":     frequency,
-	"presence_penalty":      presence,
+	"max_completion_tokens": codec.MaxTokens,
+	"max_tokens":            unlessSet(codec.MaxTokens, func(in *genai.Inference) bool { return in.Request.MaxTokens != nil }),
+	"temperature":           codec.Temperature,
+	"top_p":                 codec.TopP,
+	"top_k":                 codec.TopK, // vLLM, Together, OpenRouter and others
+	"n":                     codec.ChoiceCount,
+	"seed":                  codec.Seed,
+	"random_seed":           codec.Seed, // Mistral
+	"stop":                  codec.StopSequences,
+	"frequency_penalty":     codec.FrequencyPenalty,
+	"presence_penalty":      codec.PresencePenalty,
 	"response_format":       outputType,
 	"modalities":            modalities,
-	"reasoning_effort":      reasoning,
-	"reasoning":             codec.Object(codec.Fields{"effort": reasoning}), // OpenRouter, Snowflake
-	"service_tier":          tier,
+	"reasoning_effort":      codec.ReasoningLevel,
+	"reasoning":             codec.Object(codec.Fields{"effort": codec.ReasoningLevel}), // OpenRouter, Snowflake
+	"service_tier":          codec.ServiceTier,
 }
 
 var responsesFields = codec.Fields{
-	"model":                model,
+	"model":                codec.Model,
 	"instructions":         codec.Content(func(in *genai.Inference, v gjson.Result) { in.System = instructions(in, v) }),
 	"input":                codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = input(in, v) }),
 	"tools":                codec.Content(func(in *genai.Inference, v gjson.Result) { in.Tools = tools(in, v) }),
-	"stream":               stream,
-	"max_output_tokens":    maxTokens,
-	"temperature":          temperature,
-	"top_p":                topP,
-	"top_k":                topK,
-	"stop":                 stop,
-	"seed":                 seed,
-	"frequency_penalty":    frequency,
-	"presence_penalty":     presence,
+	"stream":               codec.Stream,
+	"max_output_tokens":    codec.MaxTokens,
+	"temperature":          codec.Temperature,
+	"top_p":                codec.TopP,
+	"top_k":                codec.TopK,
+	"stop":                 codec.StopSequences,
+	"seed":                 codec.Seed,
+	"frequency_penalty":    codec.FrequencyPenalty,
+	"presence_penalty":     codec.PresencePenalty,
 	"text":                 codec.Object(codec.Fields{"format": outputType}),
-	"reasoning":            codec.Object(codec.Fields{"effort": reasoning}),
-	"service_tier":         tier,
+	"reasoning":            codec.Object(codec.Fields{"effort": codec.ReasoningLevel}),
+	"service_tier":         codec.ServiceTier,
 	"previous_response_id": codec.String(func(in *genai.Inference) *string { return &in.Request.PreviousResponseID }),
 	"conversation":         conversation,
 }
 
 var embeddingsFields = codec.Fields{
-	"model":            model,
-	"encoding_format":  codec.Words(func(in *genai.Inference) *[]string { return &in.Request.EncodingFormats }),
-	"dimensions":       codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions }),
-	"output_dimension": codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions }), // Voyage, Mistral
+	"model":            codec.Model,
+	"encoding_format":  codec.EncodingFormats,
+	"dimensions":       codec.Dimensions,
+	"output_dimension": codec.Dimensions, // Voyage, Mistral
 }
 
 var completionsFields = codec.Fields{
-	"model":             model,
+	"model":             codec.Model,
 	"prompt":            codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = prompts(in, v) }),
-	"stream":            stream,
+	"stream":            codec.Stream,
 	"stream_options":    codec.Object(codec.Fields{"include_usage": streamUsage}),
-	"max_tokens":        maxTokens,
-	"temperature":       temperature,
-	"top_p":             topP,
-	"top_k":             topK,
-	"n":                 choices,
-	"seed":              seed,
-	"stop":              stop,
-	"frequency_penalty": frequency,
-	"presence_penalty":  presence,
-	"service_tier":      tier,
+	"max_tokens":        codec.MaxTokens,
+	"temperature":       codec.Temperature,
+	"top_p":             codec.TopP,
+	"top_k":             codec.TopK,
+	"n":                 codec.ChoiceCount,
+	"seed":              codec.Seed,
+	"stop":              codec.StopSequences,
+	"frequency_penalty": codec.FrequencyPenalty,
+	"presence_penalty":  codec.PresencePenalty,
+	"service_tier":      codec.ServiceTier,
 }
 
 // outputTypes are the gen_ai.output.type of a response_format's type.

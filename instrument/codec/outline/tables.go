@@ -7,22 +7,6 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
 
-// Parameters that several APIs have.
-var (
-	model       = codec.String(func(in *genai.Inference) *string { return &in.Request.Model })
-	stream      = codec.Bool(func(in *genai.Inference) *bool { return &in.Request.Stream })
-	temperature = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.Temperature })
-	topP        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopP })
-	topK        = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.TopK })
-	frequency   = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.FrequencyPenalty })
-	presence    = codec.Float(func(in *genai.Inference) **float64 { return &in.Request.PresencePenalty })
-	seed        = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Seed })
-	choices     = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.ChoiceCount })
-	maxTokens   = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.MaxTokens })
-	stop        = codec.Words(func(in *genai.Inference) *[]string { return &in.Request.StopSequences })
-	dimensions  = codec.Int(func(in *genai.Inference) **int64 { return &in.Request.Dimensions })
-)
-
 // Where token counts go.
 var (
 	input     = func(u *genai.Usage) **int64 { return &u.Input }
@@ -33,10 +17,10 @@ var (
 
 var geminiFields = codec.Fields{
 	"generationConfig": codec.Object(codec.Fields{
-		"temperature": temperature, "topP": topP, "topK": topK, "candidateCount": choices, "maxOutputTokens": maxTokens,
-		"stopSequences": stop, "seed": seed, "presencePenalty": presence, "frequencyPenalty": frequency,
+		"temperature": codec.Temperature, "topP": codec.TopP, "topK": codec.TopK, "candidateCount": codec.ChoiceCount, "maxOutputTokens": codec.MaxTokens,
+		"stopSequences": codec.StopSequences, "seed": codec.Seed, "presencePenalty": codec.PresencePenalty, "frequencyPenalty": codec.FrequencyPenalty,
 	}),
-	"outputDimensionality": dimensions,
+	"outputDimensionality": codec.Dimensions,
 }
 
 var geminiCounts = []codec.Count{
@@ -66,8 +50,8 @@ var apis = []api{
 	{
 		name: "chat", operation: genai.Chat, providers: []string{"cohere"}, paths: []string{"v2/chat", "v1/chat"},
 		request: codec.Fields{
-			"model": model, "stream": stream, "max_tokens": maxTokens, "temperature": temperature, "p": topP, "k": topK, "seed": seed,
-			"stop_sequences": stop, "frequency_penalty": frequency, "presence_penalty": presence,
+			"model": codec.Model, "stream": codec.Stream, "max_tokens": codec.MaxTokens, "temperature": codec.Temperature, "p": codec.TopP, "k": codec.TopK, "seed": codec.Seed,
+			"stop_sequences": codec.StopSequences, "frequency_penalty": codec.FrequencyPenalty, "presence_penalty": codec.PresencePenalty,
 		},
 		id: []string{"id", "generation_id"}, finish: []string{"finish_reason", "delta.finish_reason"},
 		counts: []codec.Count{
@@ -82,7 +66,7 @@ var apis = []api{
 	},
 	{
 		name: "embed", operation: genai.Embeddings, providers: []string{"cohere"}, paths: []string{"v2/embed", "v1/embed"},
-		request: codec.Fields{"model": model, "output_dimension": dimensions, "embedding_types": codec.Words(func(in *genai.Inference) *[]string { return &in.Request.EncodingFormats })},
+		request: codec.Fields{"model": codec.Model, "output_dimension": codec.Dimensions, "embedding_types": codec.EncodingFormats},
 		id:      []string{"id"}, counts: []codec.Count{{Path: "meta.billed_units.input_tokens", At: input}},
 	},
 	{
@@ -100,8 +84,8 @@ var apis = []api{
 }
 
 var ollamaFields = codec.Fields{
-	"model": model, "stream": stream, "dimensions": dimensions,
-	"options": codec.Object(codec.Fields{"temperature": temperature, "top_p": topP, "top_k": topK, "seed": seed, "num_predict": maxTokens, "stop": stop}),
+	"model": codec.Model, "stream": codec.Stream, "dimensions": codec.Dimensions,
+	"options": codec.Object(codec.Fields{"temperature": codec.Temperature, "top_p": codec.TopP, "top_k": codec.TopK, "seed": codec.Seed, "num_predict": codec.MaxTokens, "stop": codec.StopSequences}),
 }
 
 var ollamaCounts = []codec.Count{{Path: "prompt_eval_count", At: input}, {Path: "eval_count", At: output}}
