@@ -56,6 +56,7 @@ type call struct {
 	started   bool
 	ended     bool
 	broken    bool // a fault of ours: nothing more is read
+	foreign   bool // no inference, as its body shows: nobody is told of it
 	obs       []genai.Observation
 	folder    codec.Folder
 	framer    wire.Framer
@@ -131,6 +132,11 @@ func (c *call) start() {
 		return
 	}
 	c.started = true
+	if shape := c.endpoint.Shape; shape != nil && c.what.Provider == nil && !c.broken && c.body != nil && !shape(c.body.Bytes()) {
+		c.foreign = true // its path is like one of ours, and no more
+		c.body, c.freed = nil, true
+		return
+	}
 	c.attempt(c.readRequest) // a call that can't be read is still one
 	c.obs = make([]genai.Observation, 0, len(c.cfg.observers))
 	for _, o := range c.cfg.observers {
@@ -166,7 +172,7 @@ func (c *call) answered(status int, header http.Header) {
 		}
 		c.start()
 		c.in.Response.HTTPStatus = status
-		if c.broken {
+		if c.broken || c.foreign {
 			return
 		}
 		c.folder = c.endpoint.Response(status, header, c.in)
@@ -261,7 +267,7 @@ func (c *call) end(how ending, err error) {
 			c.framer = nil
 			_ = f.Close() // it may hold a decoder
 		}
-		if c.ended || c.broken {
+		if c.ended || c.broken || c.foreign {
 			return
 		}
 		if !c.freed && c.bodyLen < len(c.body.Bytes()) { // the response came before the request was whole

@@ -9,7 +9,6 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
 	"github.com/otel-genai/otel-genai/instrument/codec/bedrock"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
-	"github.com/otel-genai/otel-genai/instrument/codec/outline"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/redact"
 	"github.com/otel-genai/otel-genai/instrument/semconv"
@@ -20,7 +19,6 @@ var families = []codec.Family{
 	anthropic.Family,
 	bedrock.Family,
 	openai.Family,
-	outline.Family,
 }
 
 // Observer and Observation are those of package genai, under the name that Go

@@ -5,6 +5,7 @@ package codec
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/wire"
@@ -26,8 +27,15 @@ type Endpoint struct {
 	// API is the provider's own name of it: "chat_completions".
 	API       string
 	Operation genai.Operation
+	// Paths are the paths that it is called by, as the API reference writes
+	// them: "/v1/models/{model}:generateContent". Match takes each of them.
+	Paths []string
 	// Match decides by method, host, path and header; never by the body.
 	Match func(Call) bool
+	// Shape reports whether a request body is one of this API's. It is asked
+	// only of calls to a host that we know nothing of, where the path alone may
+	// be anyone's; nil means that the path says enough.
+	Shape func(body []byte) bool
 	// Request reads the request body into in. An error means: not as I know
 	// it; what was read stays, the call goes on, the span says so.
 	Request func(c Call, body []byte, in *genai.Inference) error
@@ -38,8 +46,25 @@ type Endpoint struct {
 
 // Family is the endpoints of one API family, tried in order.
 type Family struct {
-	Name      string
+	// Name is gen_ai.provider.name where nothing says who answers.
+	Name string
+	// Title is the family's name for people: "Anthropic".
+	Title     string
 	Endpoints []Endpoint
+}
+
+// HasAny returns a [Endpoint].Shape: a JSON object that has at least one member
+// of each of several lists, as far as it was seen.
+func HasAny(lists ...[]string) func(body []byte) bool {
+	return func(body []byte) bool {
+		doc, _ := Document(body)
+		for _, names := range lists {
+			if !slices.ContainsFunc(names, func(name string) bool { return doc.Get(name).Exists() }) {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // Folder folds the events of one response into its [genai.Inference] and

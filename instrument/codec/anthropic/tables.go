@@ -6,12 +6,15 @@ import (
 )
 
 // Family is the Anthropic family. Counting tokens and batches are no inference.
-var Family = codec.Family{Name: "anthropic", Endpoints: []codec.Endpoint{
-	{API: "messages", Operation: genai.Chat, Match: matchMessages, Request: messagesRequest, Response: response},
-	{API: "rawPredict", Operation: genai.Chat, Match: matchVertex("rawPredict"), Request: vertexRequest, Response: response},
-	{API: "streamRawPredict", Operation: genai.Chat, Match: matchVertex("streamRawPredict"), Request: vertexStreamRequest, Response: response},
-	{API: "complete", Operation: genai.TextCompletion, Match: matchComplete, Request: completeRequest, Response: response},
+var Family = codec.Family{Name: "anthropic", Title: "Anthropic", Endpoints: []codec.Endpoint{
+	{API: "messages", Operation: genai.Chat, Paths: []string{"/v1/messages", "/anthropic/v1/messages"}, Match: matchMessages, Request: messagesRequest, Response: response},
+	{API: "rawPredict", Operation: genai.Chat, Paths: []string{vertexPath + "rawPredict"}, Match: matchVertex("rawPredict"), Request: vertexRequest, Response: response},
+	{API: "streamRawPredict", Operation: genai.Chat, Paths: []string{vertexPath + "streamRawPredict"}, Match: matchVertex("streamRawPredict"), Request: vertexStreamRequest, Response: response},
+	{API: "complete", Operation: genai.TextCompletion, Paths: []string{"/v1/complete"}, Match: matchComplete, Request: completeRequest, Response: response},
 }}
+
+// vertexPath is Vertex AI's way to a publisher's own API.
+const vertexPath = "/v1/projects/{project}/locations/{location}/publishers/anthropic/models/{model}:"
 
 var messagesFields = codec.Fields{
 	"model":          codec.Model,

@@ -9,11 +9,11 @@ import (
 
 // Family is the Bedrock runtime. What an invoked model does is known when its
 // request is read; a call is a chat until then.
-var Family = codec.Family{Name: "aws.bedrock", Endpoints: []codec.Endpoint{
-	{API: "converse", Operation: genai.Chat, Match: match("converse"), Request: converseRequest, Response: converseResponse},
-	{API: "converse-stream", Operation: genai.Chat, Match: match("converse-stream"), Request: streamed(converseRequest), Response: converseResponse},
-	{API: "invoke-model", Operation: genai.Chat, Match: match("invoke"), Request: invokeRequest, Response: invokeResponse},
-	{API: "invoke-model-with-response-stream", Operation: genai.Chat, Match: match("invoke-with-response-stream"), Request: streamed(invokeRequest), Response: invokeResponse},
+var Family = codec.Family{Name: "aws.bedrock", Title: "Amazon Bedrock", Endpoints: []codec.Endpoint{
+	{API: "converse", Operation: genai.Chat, Paths: []string{"/model/{modelId}/converse"}, Match: match("converse"), Request: converseRequest, Response: converseResponse},
+	{API: "converse-stream", Operation: genai.Chat, Paths: []string{"/model/{modelId}/converse-stream"}, Match: match("converse-stream"), Request: streamed(converseRequest), Response: converseResponse},
+	{API: "invoke-model", Operation: genai.Chat, Paths: []string{"/model/{modelId}/invoke"}, Match: match("invoke"), Request: invokeRequest, Response: invokeResponse},
+	{API: "invoke-model-with-response-stream", Operation: genai.Chat, Paths: []string{"/model/{modelId}/invoke-with-response-stream"}, Match: match("invoke-with-response-stream"), Request: streamed(invokeRequest), Response: invokeResponse},
 }}
 
 // otherModels are parts of the ids of models that rank, draw, film or speak:

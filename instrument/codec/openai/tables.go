@@ -9,12 +9,12 @@ import (
 
 // Family is the OpenAI family. Its calls are recognised by method and path
 // shape alone, so that any server that speaks it is read, under any prefix.
-var Family = codec.Family{Name: "openai", Endpoints: []codec.Endpoint{
-	{API: "chat_completions", Operation: genai.Chat, Match: post("chat/completions"), Request: chatRequest, Response: chatResponse},
-	{API: "responses", Operation: genai.Chat, Match: post("responses"), Request: responsesRequest, Response: responsesResponse},
-	{API: "embeddings", Operation: genai.Embeddings, Match: post("embeddings"), Request: embeddingsRequest, Response: embeddingsResponse},
-	{API: "completions", Operation: genai.TextCompletion, Match: post("completions"), Request: completionsRequest, Response: chatResponse},
-	{API: "chat", Operation: genai.Chat, Match: writerChat, Request: chatRequest, Response: chatResponse},
+var Family = codec.Family{Name: "openai", Title: "OpenAI", Endpoints: []codec.Endpoint{
+	{API: "chat_completions", Operation: genai.Chat, Paths: []string{"/v1/chat/completions", "/openai/deployments/{deployment}/chat/completions"}, Match: post("chat/completions"), Request: chatRequest, Response: chatResponse},
+	{API: "responses", Operation: genai.Chat, Paths: []string{"/v1/responses", "/openai/responses"}, Match: post("responses"), Shape: codec.HasAny([]string{"input", "prompt", "conversation", "previous_response_id"}), Request: responsesRequest, Response: responsesResponse},
+	{API: "embeddings", Operation: genai.Embeddings, Paths: []string{"/v1/embeddings", "/openai/deployments/{deployment}/embeddings"}, Match: post("embeddings"), Shape: codec.HasAny([]string{"input"}), Request: embeddingsRequest, Response: embeddingsResponse},
+	{API: "completions", Operation: genai.TextCompletion, Paths: []string{"/v1/completions", "/openai/deployments/{deployment}/completions"}, Match: post("completions"), Shape: codec.HasAny([]string{"prompt"}), Request: completionsRequest, Response: chatResponse},
+	{API: "chat", Operation: genai.Chat, Paths: []string{"/v1/chat"}, Match: writerChat, Request: chatRequest, Response: chatResponse},
 }}
 
 // notOurs are last segments that end like an endpoint of this family and are
