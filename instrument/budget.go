@@ -134,6 +134,9 @@ func (c *call) holds() int {
 	if c.body != nil {
 		n += c.body.Held()
 	}
+	if c.upload != nil {
+		n += wire.Held(c.upload)
+	}
 	if c.framer != nil {
 		n += wire.Held(c.framer)
 	}

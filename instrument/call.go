@@ -47,8 +47,9 @@ type call struct {
 	mu      sync.Mutex
 	in      *genai.Inference
 	body    *wire.Body
-	bodyLen int  // what of the body had been seen when the request was read
-	whole   bool // the request body was seen to its end
+	upload  wire.Framer // writes to body what was sent, decoded
+	bodyLen int         // what of the body had been seen when the request was read
+	whole   bool        // the request body was seen to its end
 
 	freed bool // the request body was read, and is not needed any more
 
@@ -102,7 +103,7 @@ func (c *call) fault() {
 func (c *call) sent(p []byte) {
 	c.guarded(func() {
 		if !c.broken && !c.ended && !c.freed { // a transport may read on after it gave up
-			_, _ = c.body.Write(p)
+			_, _ = c.upload.Write(p)
 		}
 	})
 }
@@ -122,9 +123,44 @@ func (c *call) bodyAgain() {
 	c.guarded(func() {
 		if !c.ended {
 			c.body, c.whole, c.freed = wire.NewBody(c.atMost(wire.MaxRequest)), false, false
+			c.openUpload()
 		}
 	})
 }
+
+// openUpload begins to read a request body, whose content codings are removed.
+func (c *call) openUpload() {
+	c.closeUpload()
+	c.upload = gathered{c}
+	if coding := strings.Join(c.what.Header.Values("Content-Encoding"), ", "); coding != "" {
+		f, err := wire.Decode(coding, c.upload)
+		if err != nil {
+			c.in.Cut(genai.CutEncoding)
+			f = wire.Unread()
+		}
+		c.upload = f
+	}
+}
+
+// closeUpload ends that: a decoder must be ended.
+func (c *call) closeUpload() {
+	if f := c.upload; f != nil {
+		c.upload = wire.Unread()
+		c.close(f)
+	}
+}
+
+// gathered is the request body as what a decoder writes to.
+type gathered struct{ c *call }
+
+func (g gathered) Write(p []byte) (int, error) {
+	if g.c.body != nil {
+		return g.c.body.Write(p)
+	}
+	return len(p), nil
+}
+
+func (gathered) Close() error { return nil }
 
 // start reads the request and tells the observers. It runs under mu.
 func (c *call) start() {
@@ -132,7 +168,10 @@ func (c *call) start() {
 		return
 	}
 	c.started = true
-	if shape := c.endpoint.Shape; shape != nil && c.what.Provider == nil && !c.broken && c.body != nil && !shape(c.body.Bytes()) {
+	if c.whole {
+		c.closeUpload()
+	}
+	if shape := c.endpoint.Shape; shape != nil && !c.broken && c.body != nil && !shape(c.what, c.body.Bytes()) {
 		c.foreign = true // its path is like one of ours, and no more
 		c.body, c.freed = nil, true
 		return
@@ -148,6 +187,9 @@ func (c *call) start() {
 func (c *call) readRequest() {
 	if c.broken || c.body == nil {
 		return
+	}
+	if c.whole {
+		c.closeUpload()
 	}
 	b := c.body.Bytes()
 	c.bodyLen = len(b)
@@ -339,6 +381,7 @@ func (c *call) finish() {
 			return
 		}
 		c.start() // if its answer could not be read
+		c.closeUpload()
 		c.ended = true
 		in := c.in
 		in.Timing.End = time.Now()

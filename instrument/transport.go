@@ -103,11 +103,13 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 		in.Provider = cc.Provider.Name
 	}
 	in.Hide(credentials(req)...)
-	return frugal(&call{
+	c = frugal(&call{
 		cfg: cfg, in: in, what: cc, endpoint: endpoint, req: req.Context(),
 		ctx:  context.WithoutCancel(req.Context()),
 		body: wire.NewBody(wire.MaxRequest),
 	})
+	c.openUpload()
+	return c
 }
 
 // requestPath is the path as it goes on the wire.

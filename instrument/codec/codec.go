@@ -32,10 +32,9 @@ type Endpoint struct {
 	Paths []string
 	// Match decides by method, host, path and header; never by the body.
 	Match func(Call) bool
-	// Shape reports whether a request body is one of this API's. It is asked
-	// only of calls to a host that we know nothing of, where the path alone may
-	// be anyone's; nil means that the path says enough.
-	Shape func(body []byte) bool
+	// Shape reports whether a request body is one of this API's, where that
+	// can't be told before. nil means that Match says enough.
+	Shape func(c Call, body []byte) bool
 	// Request reads the request body into in. An error means: not as I know
 	// it; what was read stays, the call goes on, the span says so.
 	Request func(c Call, body []byte, in *genai.Inference) error
@@ -53,10 +52,17 @@ type Family struct {
 	Endpoints []Endpoint
 }
 
-// HasAny returns a [Endpoint].Shape: a JSON object that has at least one member
-// of each of several lists, as far as it was seen.
-func HasAny(lists ...[]string) func(body []byte) bool {
-	return func(body []byte) bool {
+// HasAny returns an [Endpoint].Shape for paths that may be anyone's at a host
+// that we know nothing of: there, the body must have the shape of [MustHaveAny].
+func HasAny(lists ...[]string) func(Call, []byte) bool {
+	has := MustHaveAny(lists...)
+	return func(c Call, body []byte) bool { return c.Provider != nil || has(c, body) }
+}
+
+// MustHaveAny returns an [Endpoint].Shape: a JSON object that has at least one
+// member of each of several lists, as far as it was seen.
+func MustHaveAny(lists ...[]string) func(Call, []byte) bool {
+	return func(_ Call, body []byte) bool {
 		doc, _ := Document(body)
 		for _, names := range lists {
 			if !slices.ContainsFunc(names, func(name string) bool { return doc.Get(name).Exists() }) {

@@ -40,6 +40,9 @@ func newEventStream(s Sink, b bounds) Framer { return EventStream(s, b.event) }
 func newJSON(s Sink, b bounds) Framer        { return JSON(s, b.response) }
 func newUnread(Sink, bounds) Framer          { return unread{} }
 
+// Unread returns a [Framer] that passes over a body.
+func Unread() Framer { return unread{} }
+
 // unread passes over a body in which there is nothing to read, such as speech.
 type unread struct{}
 
