@@ -14,6 +14,7 @@ import (
 // whichever order they came in.
 const (
 	itemReasoning = iota
+	itemExecuted
 	itemText
 	itemRefusal
 	itemMedia
@@ -47,6 +48,7 @@ func (c *chat) Event(e wire.Event) bool {
 		return false
 	}
 	output := false
+	var model gjson.Result
 	doc.ForEach(func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "choices":
@@ -62,12 +64,20 @@ func (c *chat) Event(e wire.Event) bool {
 			if c.in.Response.Model == "" {
 				c.in.Response.Model = codec.Short(codec.Word(v))
 			}
+		case "model_id": // watsonx.ai, which repeats it as the model or not
+			model = v
 		case "object":
-			if v.Str == "chat.completion" || v.Str == "chat.completion.done" {
+			switch v.Str {
+			case "chat.completion", "chat.completion.done":
+				c.end = true
+			case "error": // vLLM's, bare
+				failures.Read(c.in, doc)
 				c.end = true
 			}
 		case "usage":
 			c.count(v)
+		case "timings":
+			c.timings(v)
 		case "x_groq":
 			c.count(v.Get("usage"))
 			if e := v.Get("error"); e.Exists() && e.Type != gjson.Null {
@@ -85,6 +95,9 @@ func (c *chat) Event(e wire.Event) bool {
 		}
 		return true
 	})
+	if c.in.Response.Model == "" {
+		c.in.Response.Model = codec.Short(codec.Word(model))
+	}
 	if e.Type == "error" && c.in.Error == nil {
 		failures.Read(c.in, doc)
 		c.end = true
@@ -96,6 +109,21 @@ func (c *chat) Event(e wire.Event) bool {
 func set(to *string, v gjson.Result) {
 	if v.Type == gjson.String && v.Str != "" && v.Str != *to {
 		*to = codec.Short(v.Str)
+	}
+}
+
+// timings are llama.cpp's counts, which a stream has also where nobody asked
+// for usage. Without what the cache had, the input can't be told.
+func (c *chat) timings(v gjson.Result) {
+	u := &c.in.Usage
+	fresh, ok := codec.Whole(v.Get("prompt_n"))
+	cached, also := codec.Whole(v.Get("cache_n"))
+	if ok && also && fresh >= 0 && cached >= 0 && u.Input == nil {
+		sum := fresh + cached
+		u.Input, u.CacheRead = &sum, &cached
+	}
+	if n, ok := codec.Whole(v.Get("predicted_n")); ok && n >= 0 && u.Output == nil {
+		u.Output = &n
 	}
 }
 
@@ -190,6 +218,10 @@ func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 			if keep {
 				c.images(to, v)
 			}
+		case "executed_tools":
+			if keep {
+				c.executed(to, v)
+			}
 		default:
 			return true
 		}
@@ -229,10 +261,11 @@ func (c *chat) content(to *codec.Choice, v gjson.Result) {
 		return
 	}
 	codec.Each(c.in, v, func(p gjson.Result) {
-		switch kind := codec.Word(p.Get("type")); kind {
-		case "text", "output_text":
+		kind := codec.Word(p.Get("type"))
+		switch {
+		case kind == "text", kind == "output_text", kind == "" && p.Get("text").Type == gjson.String:
 			to.Block(genai.TextPart, codec.Slot{Item: itemText}).Add(codec.Word(p.Get("text")))
-		case "thinking", "reasoning":
+		case kind == "thinking", kind == "reasoning":
 			to.Block(genai.ReasoningPart, codec.Slot{Item: itemReasoning}).Add(thinking(p))
 		default:
 			c.part(to, func() []genai.Part { return []genai.Part{contentPart(c.in, p)} })
@@ -290,6 +323,17 @@ func (c *chat) audio(to *codec.Choice, v gjson.Result) {
 func (c *chat) images(to *codec.Choice, v gjson.Result) {
 	codec.Each(c.in, v, func(p gjson.Result) {
 		c.part(to, func() []genai.Part { return []genai.Part{contentPart(c.in, p)} })
+	})
+}
+
+// executed folds the tools that Groq's systems ran themselves. A stream tells
+// each of them when it begins and again, whole, when it has ended.
+func (c *chat) executed(to *codec.Choice, v gjson.Result) {
+	codec.Each(c.in, v, func(t gjson.Result) {
+		index, _ := codec.Whole(t.Get("index"))
+		to.Whole(codec.Slot{Item: itemExecuted, Part: index}, false, func() []genai.Part {
+			return []genai.Part{serverCall(c.in, codec.Word(t.Get("type")), t, t.Raw)}
+		})
 	})
 }
 

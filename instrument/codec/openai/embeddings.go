@@ -35,10 +35,12 @@ func (f *embeddings) Event(e wire.Event) bool {
 		f.in.Cut(genai.CutMalformed)
 	}
 	codec.Fields{
-		"id":    codec.String(func(in *genai.Inference) *string { return &in.Response.ID }),
-		"model": codec.String(func(in *genai.Inference) *string { return &in.Response.Model }),
-		"usage": embeddingsUsage,
-		"error": func(in *genai.Inference, _ gjson.Result) { failures.Read(in, doc) },
+		"id":                codec.String(func(in *genai.Inference) *string { return &in.Response.ID }),
+		"model":             codec.String(func(in *genai.Inference) *string { return &in.Response.Model }),
+		"model_id":          codec.String(func(in *genai.Inference) *string { return &in.Response.Model }), // watsonx.ai
+		"usage":             embeddingsUsage,
+		"input_token_count": codec.Int(func(in *genai.Inference) **int64 { return &in.Usage.Input }), // watsonx.ai
+		"error":             func(in *genai.Inference, _ gjson.Result) { failures.Read(in, doc) },
 	}.Read(f.in, doc)
 	return false
 }

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
@@ -42,12 +43,29 @@ func base(segment string) bool {
 	return len(segment) > 1 && segment[0] == 'v' && segment[1] >= '0' && segment[1] <= '9'
 }
 
-// writerChat matches Writer's chat, which is a chat completion at a path that
-// is Cohere's elsewhere: https://dev.writer.com/api-reference/completion-api/chat-completion
-func writerChat(c codec.Call) bool {
-	if c.Method != http.MethodPost || c.Provider == nil || c.Provider.Short != "writer" {
-		return false
+// at matches a path that is this family's at some providers only, given by
+// their short names.
+func at(providers, endpoint string) func(codec.Call) bool {
+	want := strings.Split(endpoint, "/")
+	names := strings.Fields(providers)
+	return func(c codec.Call) bool {
+		return c.Method == http.MethodPost && c.Provider != nil && slices.Contains(names, c.Provider.Short) &&
+			slices.Equal(codec.LastSegments(c.Path, len(want)), want)
 	}
-	last := codec.LastSegments(c.Path, 2)
-	return last[0] == "v1" && last[1] == "chat"
+}
+
+// under matches a path that ends in the endpoint's segments somewhere under a
+// segment that tells whose it is.
+func under(segment, endpoint string) func(codec.Call) bool {
+	want := strings.Split(endpoint, "/")
+	return func(c codec.Call) bool {
+		return c.Method == http.MethodPost && codec.After(c.Path, segment) != "" &&
+			slices.Equal(codec.LastSegments(c.Path, len(want)), want)
+	}
+}
+
+// invocations matches a Databricks serving endpoint.
+func invocations(c codec.Call) bool {
+	last := codec.LastSegments(c.Path, 3)
+	return c.Method == http.MethodPost && last[0] == "serving-endpoints" && last[2] == "invocations"
 }

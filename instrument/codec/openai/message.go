@@ -107,6 +107,9 @@ func contentParts(in *genai.Inference, v gjson.Result) []genai.Part {
 // contentPart reads one typed part, of a chat message or of a Responses item.
 func contentPart(in *genai.Inference, p gjson.Result) genai.Part {
 	kind := codec.Word(p.Get("type"))
+	if kind == "" && p.Get("text").Type == gjson.String { // DashScope leaves it out
+		kind = "text"
+	}
 	switch kind {
 	case "text", "input_text", "output_text", "summary_text":
 		return codec.TextPart(in, codec.Word(p.Get("text")))

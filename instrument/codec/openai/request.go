@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"net/http"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
@@ -30,10 +32,50 @@ func request(fields codec.Fields, c codec.Call, body []byte, in *genai.Inference
 	}
 	doc, err := codec.Document(body)
 	fields.Read(in, doc)
-	if in.Request.Model == "" { // Azure: the deployment names the model
-		in.Request.Model = codec.Short(codec.After(c.Path, "deployments"))
+	for _, before := range []string{"deployments", "serving-endpoints"} { // Azure and watsonx.ai, Databricks
+		if in.Request.Model == "" { // what is deployed names the model
+			in.Request.Model = codec.Short(codec.After(c.Path, before))
+		}
 	}
 	return err
+}
+
+type reader = func(codec.Call, []byte, *genai.Inference) error
+
+// streamed reads a request for a stream, which only its path is.
+func streamed(read reader) reader {
+	return func(c codec.Call, body []byte, in *genai.Inference) error {
+		err := read(c, body, in)
+		in.Request.Stream = true
+		return err
+	}
+}
+
+// invocationsRequest reads a request of whichever kind it is.
+func invocationsRequest(c codec.Call, body []byte, in *genai.Inference) error {
+	doc, _ := codec.Document(body)
+	switch {
+	case doc.Get("messages").Exists():
+		return chatRequest(c, body, in)
+	case doc.Get("prompt").Exists():
+		in.Operation = genai.TextCompletion
+		return completionsRequest(c, body, in)
+	case doc.Get("input.0").IsObject(): // an agent's
+		in.API = "responses"
+		return responsesRequest(c, body, in)
+	}
+	in.Operation = genai.Embeddings
+	return embeddingsRequest(c, body, in)
+}
+
+func invocationsResponse(status int, h http.Header, in *genai.Inference) codec.Folder {
+	switch {
+	case in.Operation == genai.Embeddings:
+		return embeddingsResponse(status, h, in)
+	case in.API == "responses":
+		return responsesResponse(status, h, in)
+	}
+	return chatResponse(status, h, in)
 }
 
 // unlessSet is a row for a parameter's older name.
