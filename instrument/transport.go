@@ -94,14 +94,12 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 		return nil
 	}
 	in := &genai.Inference{
-		Operation: endpoint.Operation, API: endpoint.API, Provider: family.Name,
+		Operation: endpoint.Operation, API: endpoint.API,
 		Server: genai.Server{Address: host, Port: port(req)},
 		Keep:   cfg.keep,
 		Timing: genai.Timing{Start: time.Now()},
 	}
-	if cc.Provider != nil {
-		in.Provider = cc.Provider.Name
-	}
+	codec.Identify(cc, family, in)
 	in.Hide(credentials(req)...)
 	c = frugal(&call{
 		cfg: cfg, in: in, what: cc, endpoint: endpoint, req: req.Context(),

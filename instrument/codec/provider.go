@@ -1,6 +1,10 @@
 package codec
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/otel-genai/otel-genai/instrument/genai"
+)
 
 // Provider is one row of the provider table: who answers at a host. A provider
 // that speaks a known family is this row and nothing else.
@@ -35,6 +39,18 @@ func (p *Provider) NameAt(path string) string {
 		}
 	}
 	return p.Name
+}
+
+// Identify notes who answers c: the provider by the table, else the family's
+// own.
+func Identify(c Call, f *Family, in *genai.Inference) {
+	in.Provider = f.Name
+	if c.Provider != nil {
+		in.Provider = c.Provider.NameAt(c.Path)
+	}
+	if in.Provider == "azure.ai.inference" { // the conventions have it on each of its calls
+		in.Set("azure.resource_provider.namespace", "Microsoft.CognitiveServices")
+	}
 }
 
 // Azure AI Inference (Foundry models of any vendor) shares hosts with Azure

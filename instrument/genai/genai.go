@@ -6,6 +6,7 @@ package genai
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -179,6 +180,19 @@ type Tool struct {
 type Attr struct {
 	Key   string
 	Value any
+}
+
+// Set puts a provider-specific attribute into the record, in place of one of
+// that name.
+func (in *Inference) Set(key string, value any) {
+	for i := range in.Extra {
+		if in.Extra[i].Key == key {
+			in.Extra = slices.Clone(in.Extra) // copies of the record that someone reads share it
+			in.Extra[i].Value = value
+			return
+		}
+	}
+	in.Extra = append(in.Extra, Attr{Key: key, Value: value})
 }
 
 // Error is how a call failed.

@@ -65,10 +65,8 @@ func Begin(t testing.TB, families []codec.Family, x Exchange, keep genai.Keep) *
 	if e == nil {
 		return nil
 	}
-	f := &Folding{In: &genai.Inference{Operation: e.Operation, API: e.API, Provider: family.Name, Keep: keep}}
-	if c.Provider != nil {
-		f.In.Provider = c.Provider.Name
-	}
+	f := &Folding{In: &genai.Inference{Operation: e.Operation, API: e.API, Keep: keep}}
+	codec.Identify(c, family, f.In)
 	if !x.OnlyResponse {
 		body := bytes.Clone(x.Request)
 		if err := e.Request(c, body, f.In); err != nil {

@@ -11,9 +11,6 @@ import (
 )
 
 func messagesRequest(c codec.Call, body []byte, in *genai.Inference) error {
-	if c.Provider != nil {
-		in.Provider = c.Provider.NameAt(c.Path)
-	}
 	return read(messagesFields, body, in)
 }
 

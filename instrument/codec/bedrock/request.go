@@ -77,7 +77,7 @@ func has(doc gjson.Result, members []string) bool {
 
 func guardrail(in *genai.Inference, id string) {
 	if id != "" {
-		in.Extra = append(in.Extra, genai.Attr{Key: "aws.bedrock.guardrail.id", Value: codec.Short(id)})
+		in.Set("aws.bedrock.guardrail.id", codec.Short(id))
 	}
 }
 

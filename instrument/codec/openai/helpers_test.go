@@ -56,7 +56,8 @@ func begin(t testing.TB, x exchange, keep genai.Keep) *folding {
 	if e == nil {
 		return nil
 	}
-	f := &folding{in: &genai.Inference{Operation: e.Operation, API: e.API, Provider: Family.Name, Keep: keep}}
+	f := &folding{in: &genai.Inference{Operation: e.Operation, API: e.API, Keep: keep}}
+	codec.Identify(c, &Family, f.in)
 	if !x.withoutRequest {
 		body := bytes.Clone(x.request)
 		if err := e.Request(c, body, f.in); err != nil {

@@ -27,9 +27,6 @@ func completionsRequest(c codec.Call, body []byte, in *genai.Inference) error {
 
 // request reads what the call's path says, then the body by its table.
 func request(fields codec.Fields, c codec.Call, body []byte, in *genai.Inference) error {
-	if c.Provider != nil {
-		in.Provider = c.Provider.NameAt(c.Path)
-	}
 	doc, err := codec.Document(body)
 	fields.Read(in, doc)
 	for _, before := range []string{"deployments", "serving-endpoints"} { // Azure and watsonx.ai, Databricks
