@@ -78,6 +78,8 @@ func (s *events) held() int          { return s.data.Held() }
 func (s *events) shrink(limit int)   { s.data.Shrink(limit) }
 func (l *lines) held() int           { return l.body.Held() }
 func (l *lines) shrink(limit int)    { l.body.Shrink(limit) }
+func (a *array) held() int           { return a.body.Held() }
+func (a *array) shrink(limit int)    { a.body.Shrink(limit) }
 func (m *messages) held() int        { return cap(m.head) + m.body.Held() }
 func (m *messages) shrink(limit int) { m.body.Shrink(limit) }
 func (d *document) held() int        { return d.body.Held() }

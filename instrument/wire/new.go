@@ -5,15 +5,16 @@ import "strings"
 // framings says which framer reads which media types; what isn't here is one
 // JSON document. A framing to come is a row more.
 var framings = []framing{
-	{newSSE, false, []string{"text/event-stream"}},
-	{newNDJSON, true, []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json"}},
-	{newEventStream, false, []string{"application/vnd.amazon.eventstream"}},
-	{newUnread, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream"}},
+	{newSSE, false, false, []string{"text/event-stream"}},
+	{newNDJSON, true, true, []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json"}},
+	{newEventStream, false, false, []string{"application/vnd.amazon.eventstream"}},
+	{newUnread, false, false, []string{"audio/*", "image/*", "video/*", "application/octet-stream"}},
 }
 
 type framing struct {
 	frame func(Sink, bounds) Framer
 	json  bool     // such a body begins as JSON does
+	lines bool     // and may have arrays as its lines
 	media []string // in lower case, without parameters; "audio/*" is all of audio
 }
 
@@ -38,6 +39,7 @@ func newSSE(s Sink, b bounds) Framer         { return SSE(s, b.event) }
 func newNDJSON(s Sink, b bounds) Framer      { return NDJSON(s, b.event) }
 func newEventStream(s Sink, b bounds) Framer { return EventStream(s, b.event) }
 func newJSON(s Sink, b bounds) Framer        { return JSON(s, b.response) }
+func newArray(s Sink, b bounds) Framer       { return Array(s, b.event) }
 func newUnread(Sink, bounds) Framer          { return unread{} }
 
 // Unread returns a [Framer] that passes over a body.
@@ -53,7 +55,8 @@ func (unread) Close() error                { return nil }
 // Content-Type field spells it. The body's first bytes are looked at too: one
 // that begins as an event stream is read as one, and one that begins as JSON is
 // not read as an event stream or as media. Events go to sink; the bounds are
-// [MaxEvent] for one event of a stream and [MaxResponse] for a document.
+// [MaxEvent] for one event of a stream or element of an array, and
+// [MaxResponse] for a document.
 func New(contentType string, sink Sink) Framer {
 	return &sniffer{media: mediaType(contentType), sink: sink, bounds: bounds{MaxEvent, MaxResponse}}
 }
@@ -148,7 +151,10 @@ func (s *sniffer) decide(whole bool) func(Sink, bounds) Framer {
 			return newEventStream
 		}
 	}
-	if (head[0] == '{' || head[0] == '[') && !f.json {
+	switch {
+	case head[0] == '[' && !f.lines:
+		return newArray
+	case head[0] == '{' && !f.json:
 		return newJSON
 	}
 	return f.frame

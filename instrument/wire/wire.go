@@ -1,5 +1,5 @@
 // Package wire cuts a body, as it passes in any split, into events: SSE
-// events, NDJSON lines, AWS messages, or the one JSON document that a plain response is. It
+// events, NDJSON lines, AWS messages, elements of an array, or the one JSON document that a plain response is. It
 // knows framing, content codings and bounds, and nothing of what an event means.
 package wire
 
