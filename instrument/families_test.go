@@ -14,7 +14,6 @@ import (
 // unread are the APIs, as the recordings' index names them, that are inference
 // and that no family reads yet.
 var unread = map[string]bool{
-	"batchEmbedContents": true, "embedContent": true, "generateContent": true, "streamGenerateContent": true,
 	"chat-v1": true, "chat-v2": true, "embed": true, "generate-v1": true,
 	"ollama-chat": true, "ollama-embed": true, "ollama-generate": true,
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
 	"github.com/otel-genai/otel-genai/instrument/codec/bedrock"
+	"github.com/otel-genai/otel-genai/instrument/codec/google"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/redact"
@@ -18,6 +19,7 @@ import (
 var families = []codec.Family{
 	anthropic.Family,
 	bedrock.Family,
+	google.Family,
 	openai.Family,
 }
 

@@ -33,12 +33,18 @@ func After(path, name string) string {
 			continue
 		}
 		seg, _, _ = strings.Cut(strings.TrimLeft(path, "/"), "/")
-		if plain, err := url.PathUnescape(seg); err == nil {
-			return plain
-		}
-		return seg
+		return Unescaped(seg)
 	}
 	return ""
+}
+
+// Unescaped is a piece of an escaped path as what it means; one that is not
+// well escaped stays as it is.
+func Unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
 }
 
 // MatchHost reports whether host (lower case, no port) is one that a pattern of
