@@ -53,9 +53,11 @@ func Unknown(in *genai.Inference, kind string, v gjson.Result) genai.Part {
 
 // Modality is the general kind of a MIME type: image, audio, video, else document.
 func Modality(mime string) string {
-	switch kind, _, _ := strings.Cut(mime, "/"); kind {
-	case "image", "audio", "video":
-		return kind
+	kind, _, _ := strings.Cut(mime, "/")
+	for _, known := range []string{"image", "audio", "video"} {
+		if kind == known {
+			return known // and not a view of mime
+		}
 	}
 	return "document"
 }

@@ -67,6 +67,9 @@ func thoughts(in *genai.Inference, e gjson.Result) []genai.Part {
 	codec.Each(in, e.Get("summary"), func(c gjson.Result) {
 		parts = append(parts, genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, codec.Word(c.Get("text")))})
 	})
+	if len(parts) == 0 {
+		parts = append(parts, genai.Part{Type: genai.ReasoningPart})
+	}
 	return parts
 }
 
@@ -90,12 +93,12 @@ func interactionContent(in *genai.Inference, c gjson.Result) genai.Part {
 	case "text":
 		return codec.TextPart(in, codec.Word(c.Get("text")))
 	case "image", "audio", "video", "document":
-		mime := codec.Word(c.Get("mime_type"))
+		mime, modality := codec.Word(c.Get("mime_type")), codec.Modality(kind)
 		if data := codec.Word(c.Get("data")); data != "" {
-			return codec.Blob(in, kind, mime, data)
+			return codec.Blob(in, modality, mime, data)
 		}
 		if uri := codec.Word(c.Get("uri")); uri != "" {
-			p := codec.URL(in, kind, uri)
+			p := codec.URL(in, modality, uri)
 			p.MIME = codec.Short(mime)
 			return p
 		}

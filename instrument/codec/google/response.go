@@ -104,8 +104,11 @@ type tail struct {
 // next returns the number of the part that a piece of kind belongs to: text
 // and reasoning go on where the same came last, all else is a part of its own.
 func (t *tail) next(kind genai.PartType) int64 {
-	if kind != t.kind || kind != genai.TextPart && kind != genai.ReasoningPart {
+	joins := kind == genai.TextPart || kind == genai.ReasoningPart
+	if kind != t.kind || !joins {
 		t.part++
+	}
+	if t.kind = ""; joins { // the others may be views of an event
 		t.kind = kind
 	}
 	return t.part
