@@ -15,7 +15,6 @@ import (
 // and that no family reads yet.
 var unread = map[string]bool{
 	"chat-v1": true, "chat-v2": true, "embed": true, "generate-v1": true,
-	"ollama-chat": true, "ollama-embed": true, "ollama-generate": true,
 }
 
 // beyond are the APIs that we read and the independent reader leaves aside.

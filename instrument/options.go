@@ -9,6 +9,7 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
 	"github.com/otel-genai/otel-genai/instrument/codec/bedrock"
 	"github.com/otel-genai/otel-genai/instrument/codec/google"
+	"github.com/otel-genai/otel-genai/instrument/codec/ollama"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/redact"
@@ -20,6 +21,7 @@ var families = []codec.Family{
 	anthropic.Family,
 	bedrock.Family,
 	google.Family,
+	ollama.Family,
 	openai.Family,
 }
 

@@ -1,0 +1,36 @@
+package ollama
+
+import (
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+)
+
+// post matches POST to a path that ends in /api/NAME, at Ollama and where
+// nobody knows who answers: a server of one's own has a name of one's own.
+func post(name string) func(codec.Call) bool {
+	return func(c codec.Call) bool {
+		last := codec.LastSegments(c.Path, 2)
+		return c.Method == http.MethodPost && last[0] == "api" && last[1] == name &&
+			(c.Provider == nil || c.Provider.Short == "ollama")
+	}
+}
+
+// asks is a Shape: a model, and something that is asked of it. A request with a
+// model alone loads it, or throws it out.
+func asks(members ...string) func(codec.Call, []byte) bool {
+	return func(_ codec.Call, body []byte) bool {
+		doc, _ := codec.Document(body)
+		if doc.Get("model").Type != gjson.String {
+			return false
+		}
+		for _, m := range members {
+			if v := doc.Get(m); v.Exists() && len(v.Raw) > 2 { // neither "", [] nor {}
+				return true
+			}
+		}
+		return false
+	}
+}
