@@ -11,12 +11,6 @@ import (
 	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
-// unread are the APIs, as the recordings' index names them, that are inference
-// and that no family reads yet.
-var unread = map[string]bool{
-	"chat-v1": true, "chat-v2": true, "embed": true, "generate-v1": true,
-}
-
 // beyond are the APIs that we read and the independent reader leaves aside.
 var beyond = map[string]bool{"interactions": true, "predict": true, "rerank": true}
 
@@ -50,7 +44,7 @@ func TestEachRecordedCallIsReadByOneFamilyAndOnlyInference(t *testing.T) {
 			t.Errorf("%s: read by %v", want.ID, by)
 		case len(by) == 1 && !want.Span_required && !beyond[want.API]:
 			t.Errorf("%s: no inference, and read by %v", want.ID, by)
-		case len(by) == 0 && want.Span_required && !unread[want.API]:
+		case len(by) == 0 && want.Span_required:
 			t.Errorf("%s: %s is read by nobody", want.ID, want.API)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
 	"github.com/otel-genai/otel-genai/instrument/codec/bedrock"
+	"github.com/otel-genai/otel-genai/instrument/codec/cohere"
 	"github.com/otel-genai/otel-genai/instrument/codec/google"
 	"github.com/otel-genai/otel-genai/instrument/codec/ollama"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
@@ -21,6 +22,7 @@ var families = []codec.Family{
 	anthropic.Family,
 	bedrock.Family,
 	google.Family,
+	cohere.Family,
 	ollama.Family,
 	openai.Family,
 }

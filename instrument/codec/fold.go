@@ -291,6 +291,14 @@ func (b *Block) Add(s string) {
 	}
 }
 
+// OrEmpty makes a tool call that nothing was added to one without arguments,
+// for streams that then send none.
+func (b *Block) OrEmpty() {
+	if b != nil && len(b.text) == 0 && !b.lost {
+		b.Add("{}")
+	}
+}
+
 // addData counts a blob's bytes, and keeps its data as long as all of it fits
 // and the pieces join to one base64 text.
 func (b *Block) addData(s string) {

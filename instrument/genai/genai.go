@@ -20,6 +20,10 @@ const (
 	TextCompletion  Operation = "text_completion"
 	GenerateContent Operation = "generate_content"
 	Embeddings      Operation = "embeddings"
+
+	// Rerank is a value of ours, which the conventions allow where they have
+	// none: documents are put in order by how well they answer a query.
+	Rerank Operation = "rerank"
 )
 
 // Inference is one call. A pointer is nil, and a string or slice empty, where

@@ -69,6 +69,19 @@ var Family = codec.Family{Name: "openai", Title: "OpenAI", Endpoints: []codec.En
 		Match:   at("writer", "v1/chat"),
 		Request: chatRequest, Response: chatResponse,
 	},
+	// https://docs.mistral.ai/api/
+	{
+		API: "fim", Operation: genai.TextCompletion,
+		Paths:   []string{"/v1/fim/completions"},
+		Match:   at("mistral", "fim/completions"),
+		Request: completionsRequest, Response: chatResponse,
+	},
+	{
+		API: "agents", Operation: genai.Chat,
+		Paths:   []string{"/v1/agents/completions"},
+		Match:   at("mistral", "agents/completions"),
+		Request: chatRequest, Response: chatResponse,
+	},
 	// https://docs.perplexity.ai/api-reference
 	{
 		API: "sonar", Operation: genai.Chat,
@@ -172,6 +185,7 @@ var completionsFields = codec.Fields{
 	"top_k":             codec.TopK,
 	"n":                 codec.ChoiceCount,
 	"seed":              codec.Seed,
+	"random_seed":       codec.Seed, // Mistral
 	"stop":              codec.StopSequences,
 	"frequency_penalty": codec.FrequencyPenalty,
 	"presence_penalty":  codec.PresencePenalty,

@@ -1,0 +1,50 @@
+package cohere
+
+import (
+	"testing"
+
+	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/instrument/genai"
+	"github.com/otel-genai/otel-genai/internal/codectest"
+	"github.com/otel-genai/otel-genai/internal/sharedtest"
+)
+
+var small = genai.Keep{Part: 64, Call: 512}
+
+func FuzzRequest(f *testing.F) {
+	for _, name := range codectest.Goldens(f) {
+		f.Add(codectest.Golden(f, name).Request)
+	}
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Request.Body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, e := range Family.Endpoints {
+			in := &genai.Inference{Keep: small}
+			_ = e.Request(codec.Call{}, body, in)
+			codectest.Within(t, in)
+		}
+	})
+}
+
+func FuzzResponse(f *testing.F) {
+	for _, name := range codectest.Goldens(f) {
+		x := codectest.Golden(f, name)
+		f.Add(x.Response, x.Header.Get("Content-Type") != "application/json", x.Status)
+	}
+	for _, x := range sharedtest.Seeds(f) {
+		f.Add([]byte(x.Response.Body), x.Response.Header().Get("Content-Type") != "application/json", x.Response.Status)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, stream bool, status int) {
+		kind := "application/json"
+		if stream {
+			kind = "text/event-stream"
+		}
+		x := codectest.Exchange{
+			Method: "POST", URL: "https://api.cohere.com/v2/chat", OnlyResponse: true,
+			Status: status, Header: codectest.ContentType(kind), Response: body,
+		}
+		codectest.Within(t, codectest.Fold(t, families, x, small))
+		codectest.Splits(t, families, x, small)
+	})
+}
