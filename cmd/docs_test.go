@@ -1,32 +1,16 @@
 package cmd
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/otel-genai/otel-genai/internal/codectest"
 	"github.com/otel-genai/otel-genai/launcher"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/settings.md")
-
 // docs/settings.md is the table, for readers.
 func TestSettingsAreDocumented(t *testing.T) {
-	const path = "../docs/settings.md"
-	want := settingsPage()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a page
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("docs/settings.md is not what the table says: go test ./cmd -run TestSettingsAreDocumented -update")
-	}
+	codectest.Page(t, "../docs/settings.md", settingsPage(), "go test ./cmd -run TestSettingsAreDocumented -update")
 }
 
 func TestFirstScreenIsOne(t *testing.T) {

@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,10 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otel-genai/otel-genai/internal/codectest"
 	"github.com/otel-genai/otel-genai/internal/standin"
 )
-
-var update = flag.Bool("update", false, "write the pages of docs anew that the tests make")
 
 // client is a program of a client library that calls providers' own hosts, and
 // how it is reached. docs/clients.md is made of these rows and of what the test
@@ -231,23 +228,5 @@ func nodeBinary(t *testing.T, major string) string {
 
 // TestClientsPage holds docs/clients.md to the rows.
 func TestClientsPage(t *testing.T) {
-	isPage(t, "../docs/clients.md", clientsPage(), "go test ./e2e -run ClientsPage -update")
-}
-
-// isPage fails where a page of the documentation is not what the tests make it,
-// or writes it with -update.
-func isPage(t *testing.T, path, page, how string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(page), 0o644); err != nil { //nolint:gosec // a page for all
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(path) //nolint:gosec // the documentation
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(have), page); diff != "" {
-		t.Errorf("%s is stale: %s\n%s", path, how, diff)
-	}
+	codectest.Page(t, "../docs/clients.md", clientsPage(), "go test ./e2e -run ClientsPage -update")
 }

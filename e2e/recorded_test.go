@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
+	"github.com/otel-genai/otel-genai/internal/codectest"
 	"github.com/otel-genai/otel-genai/internal/sharedtest"
 )
 
@@ -53,7 +54,7 @@ func TestRecordedExchangesPassUntouchedAndAreRead(t *testing.T) {
 					t.Errorf("%s is read as expected: no need to explain it", fact)
 				}
 			}
-			isPage(t, "../docs/wire.md", wirePage(out, got), "go test ./e2e -run RecordedExchanges -update")
+			codectest.Page(t, "../docs/wire.md", wirePage(out, got), "go test ./e2e -run RecordedExchanges -update")
 		})
 	}
 }

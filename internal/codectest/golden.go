@@ -17,7 +17,7 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/*/want.json")
+var update = flag.Bool("update", false, "rewrite what the tests make: want.json in testdata, pages of docs")
 
 // readHTTP reads a message as testdata has it: a first line, fields, an empty
 // line and the body.
