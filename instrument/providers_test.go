@@ -15,7 +15,8 @@ var variable = regexp.MustCompile(`\{[^}]*\}`)
 
 // at is a call of an API by one of its paths at a provider's.
 func at(p *codec.Provider, path string) codec.Call {
-	return codec.Call{Method: http.MethodPost, Path: variable.ReplaceAllString(path, "m.x"), Provider: p}
+	path = variable.ReplaceAllStringFunc(path, func(name string) string { return "a." + strings.Trim(name, "{}") })
+	return codec.Call{Method: http.MethodPost, Path: strings.ReplaceAll(path, " ", "-"), Provider: p}
 }
 
 // where is at whose hosts an endpoint is read by a path: of everybody, or of

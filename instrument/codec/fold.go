@@ -158,6 +158,41 @@ func (c *Choice) Last(item int64) *Block {
 	return nil
 }
 
+// Grow returns the last block of an item where that is of type t and still
+// grows, else a new one behind it: for APIs that number no parts. It is nil
+// where [Choice.Block] is.
+func (c *Choice) Grow(item int64, t genai.PartType) *Block {
+	if c == nil || !c.fold.Keeps() {
+		return nil
+	}
+	if b := c.Last(item); b != nil && b.whole == nil && b.part.Type == t {
+		return b
+	}
+	return c.add(&Block{slot: c.behind(item), part: genai.Part{Type: t}})
+}
+
+// Append puts a part behind the last block of an item, as [Choice.Whole] does
+// into a slot, and returns its block; nil where there is none.
+func (c *Choice) Append(item int64, read func() genai.Part) *Block {
+	if c == nil {
+		return nil
+	}
+	s := c.behind(item)
+	c.Whole(s, false, func() []genai.Part { return []genai.Part{read()} })
+	if b := c.Last(item); b != nil && b.slot == s {
+		return b
+	}
+	return nil
+}
+
+// behind is the slot after an item's last block.
+func (c *Choice) behind(item int64) Slot {
+	if b := c.Last(item); b != nil {
+		return Slot{Item: item, Part: b.slot.Part + 1}
+	}
+	return Slot{Item: item}
+}
+
 // Whole puts the parts that read returns into a slot, in place of all that was
 // gathered there and in the rest of its item when all is true. read builds
 // them with the record's own Text, JSON and Whole, so that they are bounded.

@@ -21,7 +21,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, e := range Family.Endpoints {
 			in := &genai.Inference{Keep: small}
-			_ = e.Request(codec.Call{}, body, in)
+			_ = e.Request(codec.Call{Path: "/v1beta/models/m:" + e.API}, body, in)
 			codectest.Within(t, in)
 		}
 	})
@@ -30,21 +30,23 @@ func FuzzRequest(f *testing.F) {
 func FuzzResponse(f *testing.F) {
 	for _, name := range codectest.Goldens(f) {
 		x := codectest.Golden(f, name)
-		f.Add(x.Response, x.Header.Get("Content-Type") != "application/json", x.Status)
+		f.Add(x.Response, x.Header.Get("Content-Type") == "text/event-stream", x.Status)
 	}
 	for _, x := range sharedtest.Seeds(f) {
-		f.Add([]byte(x.Response.Body), x.Response.Header().Get("Content-Type") != "application/json", x.Response.Status)
+		f.Add([]byte(x.Response.Body), x.Response.Header().Get("Content-Type") == "text/event-stream", x.Response.Status)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, stream bool, status int) {
 		kind := "application/json"
 		if stream {
 			kind = "text/event-stream"
 		}
-		x := codectest.Exchange{
-			Method: "POST", URL: "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent", OnlyResponse: true,
-			Status: status, Header: codectest.ContentType(kind), Response: body,
+		for _, path := range []string{"models/m:generateContent", "models/m:streamGenerateContent", "models/m:embedContent", "interactions"} {
+			x := codectest.Exchange{
+				Method: "POST", URL: "https://generativelanguage.googleapis.com/v1beta/" + path, OnlyResponse: true,
+				Status: status, Header: codectest.ContentType(kind), Response: body,
+			}
+			codectest.Within(t, codectest.Fold(t, families, x, small))
+			codectest.Splits(t, families, x, small)
 		}
-		codectest.Within(t, codectest.Fold(t, families, x, small))
-		codectest.Splits(t, families, x, small)
 	})
 }

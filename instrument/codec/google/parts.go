@@ -1,96 +1,102 @@
 package google
 
 import (
-	"encoding/json"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
 
-// beside are members of a part that say more of its data and are none.
-var beside = map[string]bool{
-	"thought": true, "thoughtSignature": true, "videoMetadata": true, "mediaResolution": true, "partMetadata": true,
-	"mediaProcessing": true, "speechMetadata": true, "audioTranscription": true,
+// codeExecution is the tool that runs what the model programs.
+const codeExecution = "code_execution"
+
+// describing are the members of a part that are no content of their own.
+var describing = map[string]bool{
+	"thought": true, "thoughtSignature": true, "videoMetadata": true, "mediaResolution": true, "mediaProcessing": true,
+	"partMetadata": true, "speechMetadata": true,
 }
 
-// data is the member of a part that holds what it is, by its name in camelCase.
-func data(p gjson.Result) (name string, v gjson.Result) {
-	p.ForEach(func(k, e gjson.Result) bool {
-		key := camel(k.Str)
-		if e.Type == gjson.Null || beside[key] {
+// parts reads a content's parts, of which one alone is taken too.
+func parts(in *genai.Inference, v gjson.Result) []genai.Part {
+	var out []genai.Part
+	add := func(p gjson.Result) {
+		if kind, of := contentOf(p); kind != "" {
+			out = append(out, part(in, kind, of, p))
+		}
+	}
+	switch {
+	case v.IsObject():
+		add(v)
+	case v.Type == gjson.String:
+		out = append(out, codec.TextPart(in, v.Str))
+	default:
+		codec.Each(in, v, add)
+	}
+	return out
+}
+
+// contentOf returns the member of a part that is its content, and its name as
+// the REST reference spells it; "" where it has none.
+func contentOf(p gjson.Result) (kind string, of gjson.Result) {
+	if p.Type == gjson.String { // what libraries take, and some pass on
+		return "text", p
+	}
+	if !p.IsObject() {
+		return "", p
+	}
+	p.ForEach(func(k, v gjson.Result) bool {
+		name := camel(k.Str)
+		if describing[name] || v.Type == gjson.Null {
 			return true
 		}
-		if key == "text" && e.Str == "" && name == "" { // what holds a signature alone
-			name, v = key, e
-			return true
-		}
-		name, v = key, e
+		kind, of = name, v
 		return false
 	})
-	return name, v
+	return kind, of
 }
 
-// thought reports whether a part is the model's reasoning.
-func thought(p gjson.Result) bool { return p.Get("thought").Type == gjson.True }
-
-// parts reads one part: none where there is nothing in it but a signature, more
-// than one where a function answered with media.
-func parts(in *genai.Inference, p gjson.Result) []genai.Part {
-	name, v := data(p)
+// part reads one part, asked or answered, by the member that is its content.
+func part(in *genai.Inference, kind string, v, whole gjson.Result) genai.Part {
 	id := codec.Short(codec.Word(v.Get("id")))
-	switch name {
-	case "":
-		return nil
+	name := codec.Short(codec.Word(v.Get("name")))
+	switch kind {
 	case "text":
-		s := codec.Word(v)
-		switch {
-		case s == "":
-			return nil
-		case thought(p):
-			return []genai.Part{{Type: genai.ReasoningPart, Text: codec.Text(in, s)}}
+		p := codec.TextPart(in, codec.Word(v))
+		if whole.Get("thought").Bool() {
+			p.Type = genai.ReasoningPart
 		}
-		return []genai.Part{codec.TextPart(in, s)}
-	case "inlineData", "fileData":
-		return []genai.Part{media(in, name, v)}
-	case "functionCall":
-		return []genai.Part{{Type: genai.ToolCallPart, ID: id, Name: codec.Short(codec.Word(v.Get("name"))), Args: codec.JSON(in, v.Get("args"))}}
-	case "functionResponse":
-		out := []genai.Part{{Type: genai.ToolCallResponsePart, ID: id, Name: codec.Short(codec.Word(v.Get("name"))), Result: codec.Result(in, v.Get("response"))}}
-		codec.Each(in, v.Get("parts"), func(p gjson.Result) {
-			if name, v := data(p); name == "inlineData" || name == "fileData" {
-				out = append(out, media(in, name, v))
-			}
-		})
-		return out
-	case "executableCode":
-		return []genai.Part{{Type: genai.ServerToolCallPart, ID: id, Name: "code_execution", Args: codec.JSON(in, v)}}
-	case "codeExecutionResult":
-		return []genai.Part{{Type: genai.ServerToolResponsePart, ID: id, Name: "code_execution", Result: codec.JSON(in, v)}}
-	case "toolCall":
-		return []genai.Part{{Type: genai.ServerToolCallPart, ID: id, Name: codec.Short(codec.Word(member(v, "toolType"))), Args: codec.JSON(in, v.Get("args"))}}
-	case "toolResponse":
-		return []genai.Part{{Type: genai.ServerToolResponsePart, ID: id, Name: codec.Short(codec.Word(member(v, "toolType"))), Result: result(in, v.Get("response"))}}
-	}
-	return []genai.Part{codec.Unknown(in, name, p)}
-}
-
-// result is what a tool answered, nothing where it answered nothing.
-func result(in *genai.Inference, v gjson.Result) json.RawMessage {
-	if !v.Exists() {
-		return nil
-	}
-	return codec.Result(in, v)
-}
-
-// media reads what is inline or somewhere else.
-func media(in *genai.Inference, name string, v gjson.Result) genai.Part {
-	mime := codec.Word(member(v, "mimeType"))
-	if name == "inlineData" {
+		return p
+	case "inlineData":
+		mime := word(v, "mimeType")
 		return codec.Blob(in, codec.Modality(mime), mime, codec.Word(v.Get("data")))
+	case "fileData":
+		mime := word(v, "mimeType")
+		p := codec.URL(in, codec.Modality(mime), word(v, "fileUri"))
+		if p.MIME == "" {
+			p.MIME = codec.Short(mime)
+		}
+		return p
+	case "functionCall":
+		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: codec.JSON(in, v.Get("args"))}
+	case "functionResponse":
+		return genai.Part{Type: genai.ToolCallResponsePart, ID: id, Name: name, Result: functionResult(in, v)}
+	case "toolCall":
+		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codec.Short(word(v, "toolType")), Args: codec.JSON(in, v.Get("args"))}
+	case "toolResponse":
+		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codec.Short(word(v, "toolType")), Result: codec.Result(in, v.Get("response"))}
+	case "executableCode":
+		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codeExecution, Args: codec.JSON(in, v)}
+	case "codeExecutionResult":
+		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codeExecution, Result: codec.Result(in, v)}
 	}
-	p := codec.URL(in, codec.Modality(mime), codec.Word(member(v, "fileUri")))
-	p.MIME = codec.Short(mime)
-	return p
+	return codec.Unknown(in, kind, v) // audioTranscription, and what is to come
+}
+
+// functionResult is what a function answered: its response, and all of it where
+// it answered with media too.
+func functionResult(in *genai.Inference, v gjson.Result) []byte {
+	if v.Get("parts").Exists() {
+		return codec.Result(in, v)
+	}
+	return codec.Result(in, v.Get("response"))
 }

@@ -2,7 +2,9 @@ package google
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -12,13 +14,15 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/wire"
 )
 
-// generate folds the answers of generateContent: one, or those of a stream,
-// each of which has the pieces that are new.
+// generate folds what was generated. A stream's events are answers like a whole
+// one, each with the parts that are new: which of the two it is matters to no
+// reading here.
 type generate struct {
 	in     *genai.Inference
 	out    *codec.Fold
-	tails  map[int64]*tail
-	wanted int64 // candidates
+	counts genai.Usage        // as the API counts
+	calls  map[int64]*partial // of the candidates that have one open
+	events int
 	end    bool
 }
 
@@ -26,260 +30,209 @@ func generateResponse(status int, _ http.Header, in *genai.Inference) codec.Fold
 	if status >= http.StatusBadRequest {
 		return failures.Folder(in, "")
 	}
-	f := &generate{in: in, out: codec.NewFold(in, finishReasons), tails: map[int64]*tail{}, wanted: 1}
-	if n := in.Request.ChoiceCount; n != nil {
-		f.wanted = *n
-	}
-	return f
+	return &generate{in: in, out: codec.NewFold(in, finishReasons)}
 }
 
-func (f *generate) Event(e wire.Event) (output bool) {
-	doc, ok := open(f.in, e, f.in.Request.Stream)
+func (f *generate) Event(e wire.Event) bool {
+	doc, ok := opened(f.in, e, &f.events)
 	if !ok {
 		return false
 	}
-	if inner := doc.Get("response"); inner.IsObject() { // Code Assist wraps each
-		doc = inner
-	}
-	if err := doc.Get("error"); err.Exists() && err.Type != gjson.Null {
-		failures.Read(f.in, doc)
-		f.end = true
-		return false
-	}
-	doc.ForEach(func(k, v gjson.Result) bool {
-		switch camel(k.Str) {
-		case "candidates":
-			codec.Each(f.in, v, func(c gjson.Result) { output = f.candidate(c) || output })
-		case "promptFeedback": // a blocked prompt has no candidates
-			if reason := codec.Word(member(v, "blockReason")); reason != "" {
-				f.out.Choice(0).Finish(strings.ToLower(reason))
-			}
-		case "usageMetadata":
-			readUsage(f.in, v, counts)
-		case "modelVersion":
-			set(&f.in.Response.Model, v)
-		case "responseId":
-			set(&f.in.Response.ID, v)
-		}
-		return true
-	})
-	if !f.in.Request.Stream {
+	output := f.answer(doc)
+	if !f.in.Request.Stream { // it is whole
 		f.end = true
 	}
 	return output && f.in.Request.Stream
 }
 
-// open reads an event's document, whose end alone tells that it is whole.
-func open(in *genai.Inference, e wire.Event, stream bool) (gjson.Result, bool) {
+// opened returns an event's document. The events of a stream are looked at
+// less closely than a whole body.
+func opened(in *genai.Inference, e wire.Event, events *int) (doc gjson.Result, ok bool) {
 	data := bytes.TrimSpace(e.Data)
 	if len(data) == 0 {
-		return gjson.Result{}, false
+		return doc, false
 	}
-	if !stream {
-		doc, err := codec.Document(data)
-		if err != nil {
-			in.Cut(genai.CutMalformed)
-		}
-		return doc, doc.Exists()
+	*events++
+	if in.Request.Stream && *events > 1 {
+		doc, ok = codec.View(data)
+	} else {
+		var err error
+		doc, err = codec.Document(data)
+		ok = err == nil
 	}
-	doc, ok := codec.View(data)
 	if !ok {
 		in.Cut(genai.CutMalformed)
 	}
-	return doc, ok
+	return doc, doc.IsObject()
 }
 
-func set(to *string, v gjson.Result) {
-	if s := codec.Word(v); s != "" && s != *to {
-		*to = codec.Short(s)
-	}
-}
-
-// tail is where a candidate's parts, or a step's, have got to.
-type tail struct {
-	part int64
-	kind genai.PartType
-}
-
-// next returns the number of the part that a piece of kind belongs to: text
-// and reasoning go on where the same came last, all else is a part of its own.
-func (t *tail) next(kind genai.PartType) int64 {
-	joins := kind == genai.TextPart || kind == genai.ReasoningPart
-	if kind != t.kind || !joins {
-		t.part++
-	}
-	if t.kind = ""; joins { // the others may be views of an event
-		t.kind = kind
-	}
-	return t.part
-}
-
-// maxTails bounds the candidates, or steps, of one answer.
-const maxTails = 4096
-
-func at(tails map[int64]*tail, index int64) *tail {
-	t := tails[index]
-	if t == nil {
-		t = &tail{}
-		if len(tails) < maxTails {
-			tails[index] = t
-		}
-	}
-	return t
-}
-
-func (f *generate) candidate(c gjson.Result) (output bool) {
-	index, _ := codec.Whole(c.Get("index"))
-	to, t := f.out.Choice(index), at(f.tails, index)
-	c.ForEach(func(k, v gjson.Result) bool {
-		switch camel(k.Str) {
-		case "content":
-			to.Role(codec.Role(codec.Word(v.Get("role"))))
-			codec.Each(f.in, v.Get("parts"), func(p gjson.Result) {
-				output = f.part(to, t, p) || output
+// answer folds one answer, and reports whether there was output in it.
+func (f *generate) answer(doc gjson.Result) (output bool) {
+	doc.ForEach(func(k, v gjson.Result) bool {
+		switch k.Str {
+		case "candidates":
+			i := int64(0)
+			codec.Each(f.in, v, func(c gjson.Result) {
+				output = f.candidate(i, c) || output
+				i++
 			})
-		case "finishReason":
-			to.Finish(reason(v))
+		case "usageMetadata", "usage_metadata":
+			f.usage(v)
+		case "modelVersion", "model_version":
+			set(&f.in.Response.Model, strings.TrimPrefix(codec.Word(v), "models/"))
+		case "responseId", "response_id":
+			set(&f.in.Response.ID, codec.Word(v))
+		case "promptFeedback", "prompt_feedback":
+			f.blocked(v)
+		case "response": // Code Assist wraps it
+			output = f.answer(v) || output
+		case "traceId": // which its clients take for the response's
+			if f.in.Response.ID == "" {
+				set(&f.in.Response.ID, codec.Word(v))
+			}
+		case "error":
+			failures.Read(f.in, doc)
+			f.end = true
 		}
 		return true
 	})
 	return output
 }
 
-// part folds one part and reports whether it held anything.
-func (f *generate) part(to *codec.Choice, t *tail, p gjson.Result) bool {
-	name, v := data(p)
-	switch {
-	case name == "" || name == "text" && v.Str == "":
+// set notes a fact that every event of a stream repeats.
+func set(to *string, s string) {
+	if s != "" && s != *to {
+		*to = codec.Short(s)
+	}
+}
+
+// blocked folds why a prompt got no answer: an answer that has no candidates.
+func (f *generate) blocked(v gjson.Result) {
+	if reason := enum(get(v, "blockReason"), nil); reason != "" {
+		f.out.Choice(0).Finish(reason)
+		f.end = true
+	}
+}
+
+// enum is the name of a value of an enumeration. A number that the table has no
+// name for stays one.
+func enum(v gjson.Result, names []string) string {
+	if v.Type != gjson.Number {
+		return codec.Word(v)
+	}
+	if n, ok := codec.Whole(v); ok && n >= 0 && n < int64(len(names)) {
+		return names[n]
+	}
+	return v.Raw
+}
+
+// candidate folds one candidate's new parts.
+func (f *generate) candidate(at int64, c gjson.Result) (output bool) {
+	if i, ok := codec.Whole(c.Get("index")); ok {
+		at = i
+	}
+	to := f.out.Choice(at)
+	c.ForEach(func(k, v gjson.Result) bool {
+		switch k.Str {
+		case "content":
+			to.Role(codec.Word(v.Get("role")))
+			codec.Each(f.in, v.Get("parts"), func(p gjson.Result) {
+				output = f.part(at, to, p) || output
+			})
+		case "finishReason", "finish_reason":
+			to.Finish(enum(v, finishNumbers))
+		}
+		return true
+	})
+	return output
+}
+
+// part folds one part. Texts of the same kind that follow each other are one,
+// since a stream cuts them anywhere.
+func (f *generate) part(at int64, to *codec.Choice, p gjson.Result) (output bool) {
+	kind, v := contentOf(p)
+	if kind == "" {
 		return false
-	case name == "text" && thought(p):
-		to.Block(genai.ReasoningPart, codec.Slot{Part: t.next(genai.ReasoningPart)}).Add(v.Str)
-	case name == "text":
-		to.Block(genai.TextPart, codec.Slot{Part: t.next(genai.TextPart)}).Add(codec.Word(v))
-	default:
-		to.Whole(codec.Slot{Part: t.next(genai.PartType(name))}, false, func() []genai.Part { return parts(f.in, p) })
+	}
+	if kind == "functionCall" && f.piece(at, to, v) {
+		return true
+	}
+	if kind != "text" {
+		to.Append(0, func() genai.Part { return part(f.in, kind, v, p) })
+		return true
+	}
+	s := codec.Word(v)
+	if s == "" {
+		return false
+	}
+	t := genai.TextPart
+	if p.Get("thought").Bool() {
+		t = genai.ReasoningPart
+	}
+	to.Grow(0, t).Add(s)
+	return true
+}
+
+// piece folds a part of a call, and reports whether v is one. The call that it
+// is of goes on until one says no more that it does.
+func (f *generate) piece(at int64, to *codec.Choice, v gjson.Result) bool {
+	p, more := f.calls[at], get(v, "willContinue").Bool()
+	if p == nil && !more && !get(v, "partialArgs").Exists() || !f.out.Keeps() {
+		return false
+	}
+	if p == nil {
+		if len(f.calls) >= maxOpen {
+			f.in.Cut(genai.CutContent)
+			return true
+		}
+		b := to.Append(0, func() genai.Part { return genai.Part{Type: genai.ToolCallPart} })
+		if b == nil { // there are too many
+			return true
+		}
+		p = &partial{in: f.in, slot: b.Slot()}
+		if f.calls == nil {
+			f.calls = map[int64]*partial{}
+		}
+		f.calls[at] = p
+	}
+	p.add(v)
+	if !more {
+		f.put(at)
+		delete(f.calls, at)
 	}
 	return true
 }
 
-// reason is a finish reason, a word or a number, in lower case.
-func reason(v gjson.Result) string {
-	s := codec.Word(v)
-	if n, ok := codec.Whole(v); ok {
-		if s = finishNumbers[n]; s == "" {
-			s = v.Raw
-		}
+// put writes what is known of an open call to where it stands.
+func (f *generate) put(at int64) {
+	p := f.calls[at]
+	f.out.Choice(at).Whole(p.slot, false, func() []genai.Part { return []genai.Part{p.part()} })
+}
+
+// usage folds token counts, which a stream tells again, grown, with each event,
+// some of them not with every one.
+func (f *generate) usage(v gjson.Result) {
+	readUsage(f.in, &f.counts, v)
+}
+
+// Done reports the end: a whole answer, each candidate of a stream with its
+// reason, a prompt that was blocked, or an error.
+func (f *generate) Done() bool {
+	wanted := int64(1)
+	if n := f.in.Request.ChoiceCount; n != nil {
+		wanted = *n
 	}
-	return strings.ToLower(s)
+	return f.end || f.out.Finished(wanted)
 }
 
-// readUsage reads token counts by a table. Both count what was thought beside
-// the output, which by the conventions includes it; one may be missing.
-func readUsage(in *genai.Inference, v gjson.Result, table []codec.Count) {
-	if !v.IsObject() {
-		return
+// Flush writes what was folded so far. The conventions have Google's reasons in
+// lower case, messages in the schema's words.
+func (f *generate) Flush() {
+	for _, at := range slices.Sorted(maps.Keys(f.calls)) {
+		f.put(at)
 	}
-	var u genai.Usage
-	codec.ReadCounts(&u, v, table)
-	u.Output = sum(u.Output, u.Reasoning)
-	v.ForEach(func(k, list gjson.Result) bool {
-		if where, ok := byModality[camel(k.Str)]; ok {
-			where.read(&u, list)
-		} else if where, ok := byModality[k.Str]; ok {
-			where.read(&u, list)
-		}
-		return true
-	})
-	in.Usage = u
-}
-
-func sum(a, b *int64) *int64 {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
+	f.out.Flush()
+	for i, reason := range f.in.Response.FinishReasons {
+		f.in.Response.FinishReasons[i] = strings.ToLower(reason)
 	}
-	n := *a + *b
-	return &n
 }
-
-// read reads a list of counts, each with the modality that it is of.
-func (m modality) read(u *genai.Usage, list gjson.Result) {
-	n := 0
-	list.ForEach(func(_, e gjson.Result) bool {
-		kind := codec.Word(e.Get("modality"))
-		if number, ok := codec.Whole(e.Get("modality")); ok {
-			kind = modalityNumbers[number]
-		}
-		count, ok := codec.Whole(member(e, "tokenCount"))
-		if !ok {
-			count, ok = codec.Whole(e.Get("tokens"))
-		}
-		at := map[string]func(*genai.Usage) **int64{"text": m.text, "audio": m.audio, "image": m.image}[strings.ToLower(kind)]
-		if at != nil && ok && count >= 0 {
-			*at(u) = &count
-		}
-		n++
-		return n < maxModalities
-	})
-}
-
-// maxModalities bounds such a list.
-const maxModalities = 64
-
-// Done reports the end: the one answer, an error, or a finish reason of each
-// candidate.
-func (f *generate) Done() bool { return f.end || f.out.Finished(f.wanted) }
-
-// Flush writes what was folded so far.
-func (f *generate) Flush() { f.out.Flush() }
-
-// embed reads what an answer says beside its vectors.
-type embed struct {
-	in     *genai.Inference
-	counts func(*genai.Inference, gjson.Result)
-	seen   bool
-}
-
-func embedResponse(status int, _ http.Header, in *genai.Inference) codec.Folder {
-	if status >= http.StatusBadRequest {
-		return failures.Folder(in, "")
-	}
-	return &embed{in: in, counts: func(in *genai.Inference, doc gjson.Result) {
-		readUsage(in, member(doc, "usageMetadata"), counts[:1])
-	}}
-}
-
-func predictResponse(status int, _ http.Header, in *genai.Inference) codec.Folder {
-	if status >= http.StatusBadRequest {
-		return failures.Folder(in, "")
-	}
-	return &embed{in: in, counts: predictUsage}
-}
-
-// predictUsage adds up what each text took.
-func predictUsage(in *genai.Inference, doc gjson.Result) {
-	codec.Each(in, doc.Get("predictions"), func(p gjson.Result) {
-		if n, ok := codec.Whole(p.Get("embeddings.statistics.token_count")); ok && n >= 0 {
-			in.Usage.Input = sum(in.Usage.Input, &n)
-		}
-	})
-}
-
-func (f *embed) Event(e wire.Event) bool {
-	doc, ok := open(f.in, e, false)
-	if !ok || f.seen {
-		return false
-	}
-	f.seen = true
-	if doc.Get("error").IsObject() {
-		failures.Read(f.in, doc)
-		return false
-	}
-	f.counts(f.in, doc)
-	return false
-}
-
-func (f *embed) Done() bool { return f.seen }
-func (f *embed) Flush()     {}

@@ -1,211 +1,203 @@
 package google
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
 
-// Family is Google's. What counts tokens, files, caches or batches is no
-// inference.
+// Family is the Google family. Counting tokens, caches, batches, files, and
+// making images and videos by predict are no inference.
 var Family = codec.Family{Name: "gcp.gen_ai", Title: "Google", Endpoints: []codec.Endpoint{
 	{
-		API: "generateContent", Operation: genai.GenerateContent,
-		Paths: []string{
-			"/v1beta/models/{model}:generateContent", "/v1beta/tunedModels/{model}:generateContent",
-			"/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:generateContent",
-			"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:generateContent",
-			"/v1internal:generateContent",
-		},
-		Match:   method("generateContent"),
-		Shape:   codec.HasAny([]string{"contents", "request"}),
-		Request: generateRequest, Response: generateResponse,
+		API: "generateContent", Operation: genai.GenerateContent, Paths: paths("generateContent", true),
+		Match: matchVerb("generateContent"), Shape: codec.HasAny(contentsNames), Request: generateRequest("generateContent"), Response: generateResponse,
 	},
 	{
-		API: "streamGenerateContent", Operation: genai.GenerateContent,
-		Paths: []string{
-			"/v1beta/models/{model}:streamGenerateContent", "/v1beta/tunedModels/{model}:streamGenerateContent",
-			"/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:streamGenerateContent",
-			"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}:streamGenerateContent",
-			"/v1internal:streamGenerateContent",
-		},
-		Match:   method("streamGenerateContent"),
-		Shape:   codec.HasAny([]string{"contents", "request"}),
-		Request: streamed(generateRequest), Response: generateResponse,
+		API: "streamGenerateContent", Operation: genai.GenerateContent, Paths: paths("streamGenerateContent", true),
+		Match: matchVerb("streamGenerateContent"), Shape: codec.HasAny(contentsNames), Request: streamRequest("streamGenerateContent"), Response: generateResponse,
 	},
 	{
-		API: "embedContent", Operation: genai.Embeddings,
-		Paths: []string{
-			"/v1beta/models/{model}:embedContent",
-			"/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:embedContent",
-		},
-		Match:   method("embedContent"),
-		Shape:   codec.HasAny([]string{"content"}),
-		Request: embedRequest, Response: embedResponse,
+		API: "generateContent", Operation: genai.GenerateContent, Paths: []string{"/v1internal:generateContent"},
+		Match: matchCodeAssist("generateContent"), Shape: codec.HasAny([]string{"request"}), Request: codeAssistRequest, Response: generateResponse,
 	},
 	{
-		API: "batchEmbedContents", Operation: genai.Embeddings,
-		Paths:   []string{"/v1beta/models/{model}:batchEmbedContents"},
-		Match:   method("batchEmbedContents"),
-		Shape:   codec.HasAny([]string{"requests"}),
-		Request: embedRequest, Response: embedResponse,
+		API: "streamGenerateContent", Operation: genai.GenerateContent, Paths: []string{"/v1internal:streamGenerateContent"},
+		Match: matchCodeAssist("streamGenerateContent"), Shape: codec.HasAny([]string{"request"}), Request: codeAssistStreamRequest, Response: generateResponse,
 	},
 	{
-		API: "predict", Operation: genai.Embeddings,
-		Paths:   []string{"/v1/projects/{project}/locations/{location}/publishers/google/models/text-embedding-005:predict"},
-		Match:   predict,
-		Shape:   codec.HasAny([]string{"instances"}),
-		Request: embedRequest, Response: predictResponse,
+		API: "interactions", Operation: genai.GenerateContent, Paths: []string{"/v1beta/interactions", "/v1beta1/projects/{project}/locations/{location}/interactions"},
+		Match: matchInteractions, Shape: codec.HasAny([]string{"input"}, []string{"model", "agent"}), Request: interactionsRequest, Response: interactionsResponse,
 	},
 	{
-		API: "interactions", Operation: genai.GenerateContent,
-		Paths:   []string{"/v1beta/interactions", "/v1beta1/projects/{project}/locations/{location}/interactions"},
-		Match:   interactions,
-		Shape:   codec.MustHaveAny([]string{"input"}, []string{"model", "agent"}),
-		Request: interactionRequest, Response: interactionResponse,
+		API: "embedContent", Operation: genai.Embeddings, Paths: paths("embedContent", false),
+		Match: matchVerb("embedContent"), Shape: codec.HasAny([]string{"content"}), Request: embedRequest("embedContent"), Response: embedResponse,
+	},
+	{
+		API: "batchEmbedContents", Operation: genai.Embeddings, Paths: []string{"/v1beta/models/{model}:batchEmbedContents"},
+		Match: matchVerb("batchEmbedContents"), Shape: codec.HasAny([]string{"requests"}), Request: embedRequest("batchEmbedContents"), Response: embedResponse,
+	},
+	{
+		API: "predict", Operation: genai.Embeddings, Paths: []string{vertexPath + "publishers/google/models/{embedding model}:predict"},
+		Match: matchPredict, Shape: codec.HasAny([]string{"instances"}), Request: embedRequest("predict"), Response: embedResponse,
 	},
 }}
 
-var generateFields = either(codec.Fields{
-	"model":             model, // Code Assist's; elsewhere the path says it
+// vertexPath is what Vertex AI's paths begin with, but those of its express mode.
+const vertexPath = "/v1/projects/{project}/locations/{location}/"
+
+// paths are those of a verb; tuned says that models of the caller's have it too.
+func paths(verb string, tuned bool) []string {
+	all := []string{"/v1beta/models/{model}:" + verb, vertexPath + "publishers/{publisher}/models/{model}:" + verb, "/v1/publishers/{publisher}/models/{model}:" + verb}
+	if tuned {
+		all = append(all, "/v1beta/tunedModels/{model}:"+verb, "/v1beta/dynamic/{model}:"+verb, vertexPath+"endpoints/{endpoint}:"+verb)
+	}
+	return all
+}
+
+// contentsNames are the one member that every request to generate has.
+var contentsNames = []string{"contents"}
+
+var generateFields = bothWays(codec.Fields{
+	"model":             model, // where the path has none
+	"systemInstruction": codec.Content(system),
 	"contents":          codec.Content(contents),
-	"systemInstruction": codec.Content(func(in *genai.Inference, v gjson.Result) { in.System = content(in, v) }),
 	"tools":             codec.Content(tools),
-	"generationConfig":  codec.Object(generationConfig),
+	"generationConfig": codec.Object(bothWays(codec.Fields{
+		"temperature":        codec.Temperature,
+		"topP":               codec.TopP,
+		"topK":               codec.TopK,
+		"candidateCount":     codec.ChoiceCount,
+		"maxOutputTokens":    codec.MaxTokens,
+		"stopSequences":      codec.StopSequences,
+		"presencePenalty":    codec.PresencePenalty,
+		"frequencyPenalty":   codec.FrequencyPenalty,
+		"seed":               codec.Seed,
+		"responseMimeType":   mimeType,
+		"responseSchema":     schema,
+		"responseJsonSchema": schema,
+		"responseFormat":     formats,
+		"responseModalities": modalities,
+		"thinkingConfig":     codec.Object(bothWays(codec.Fields{"thinkingLevel": thinkingLevel})),
+	})),
+	"serviceTier": codec.ServiceTier,
 })
 
-var generationConfig = either(codec.Fields{
-	"temperature":        codec.Temperature,
-	"topP":               codec.TopP,
-	"topK":               codec.TopK,
-	"candidateCount":     codec.ChoiceCount,
-	"maxOutputTokens":    codec.MaxTokens,
-	"stopSequences":      codec.StopSequences,
-	"seed":               codec.Seed,
-	"presencePenalty":    codec.PresencePenalty,
-	"frequencyPenalty":   codec.FrequencyPenalty,
-	"responseMimeType":   responseMIME,
-	"responseModalities": modalities,
-	"responseSchema":     schema,
-	"responseJsonSchema": schema,
-	"thinkingConfig":     codec.Object(either(codec.Fields{"thinkingLevel": codec.ReasoningLevel})),
+// codeAssistFields are what Code Assist wraps a request in.
+var codeAssistFields = bothWays(codec.Fields{
+	"model":   model,
+	"request": codec.Object(generateFields),
 })
 
-// embedFields are those of all that embed; a batch's are those of its requests.
-var embedFields = either(codec.Fields{
-	"outputDimensionality": codec.Dimensions,
-	"dimension":            codec.Dimensions, // multimodalembedding
-	"parameters":           func(in *genai.Inference, v gjson.Result) { embedParameters(in, v) },
-	"embedContentConfig":   func(in *genai.Inference, v gjson.Result) { embedParameters(in, v) },
-	"requests":             func(in *genai.Inference, v gjson.Result) { embedParameters(in, v.Get("0")) },
-})
-
-var interactionFields = codec.Fields{
-	"model":                   model,
-	"stream":                  codec.Stream,
-	"input":                   codec.Content(func(in *genai.Inference, v gjson.Result) { in.Input = steps(in, v) }),
-	"system_instruction":      codec.Content(func(in *genai.Inference, v gjson.Result) { in.System = stepContent(in, v) }),
-	"tools":                   codec.Content(interactionTools),
-	"previous_interaction_id": codec.String(func(in *genai.Inference) *string { return &in.Request.PreviousResponseID }),
-	"service_tier":            codec.ServiceTier,
-	"response_mime_type":      responseMIME,
-	"response_modalities":     modalities,
-	"response_format":         responseFormat,
+var interactionsFields = codec.Fields{
+	"model":              model,
+	"system_instruction": codec.Content(system),
+	"input":              codec.Content(input),
+	"tools":              codec.Content(interactionsTools),
+	"stream":             codec.Stream,
 	"generation_config": codec.Object(codec.Fields{
 		"temperature":       codec.Temperature,
 		"top_p":             codec.TopP,
 		"max_output_tokens": codec.MaxTokens,
 		"stop_sequences":    codec.StopSequences,
 		"seed":              codec.Seed,
-		"thinking_level":    codec.ReasoningLevel,
+		"thinking_level":    thinkingLevel,
 	}),
+	"response_mime_type":      mimeType,
+	"response_format":         formats,
+	"response_modalities":     modalities,
+	"previous_interaction_id": codec.String(func(in *genai.Inference) *string { return &in.Request.PreviousResponseID }),
+	"service_tier":            codec.ServiceTier,
 }
 
-// counts are usageMetadata's. candidatesTokenCount leaves out the thoughts: see
-// readUsage.
-var counts = []codec.Count{
-	{Path: "promptTokenCount", At: func(u *genai.Usage) **int64 { return &u.Input }},
-	{Path: "candidatesTokenCount", At: func(u *genai.Usage) **int64 { return &u.Output }},
-	{Path: "responseTokenCount", At: func(u *genai.Usage) **int64 { return &u.Output }},
-	{Path: "cachedContentTokenCount", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},
-	{Path: "thoughtsTokenCount", At: func(u *genai.Usage) **int64 { return &u.Reasoning }},
-}
+var embedFields = bothWays(codec.Fields{
+	"model":                model,
+	"outputDimensionality": codec.Dimensions,
+	"embedContentConfig":   codec.Object(bothWays(codec.Fields{"outputDimensionality": codec.Dimensions})), // Vertex AI
+	"requests":             firstRequest,                                                                   // batchEmbedContents
+	"parameters": codec.Object(bothWays(codec.Fields{ // predict
+		"outputDimensionality": codec.Dimensions,
+		"dimension":            codec.Dimensions, // multimodalembedding
+	})),
+})
 
-// interactionCounts are an interaction's.
-var interactionCounts = []codec.Count{
-	{Path: "total_input_tokens", At: func(u *genai.Usage) **int64 { return &u.Input }},
-	{Path: "total_output_tokens", At: func(u *genai.Usage) **int64 { return &u.Output }},
-	{Path: "total_cached_tokens", At: func(u *genai.Usage) **int64 { return &u.CacheRead }},
-	{Path: "total_thought_tokens", At: func(u *genai.Usage) **int64 { return &u.Reasoning }},
-	{Path: "total_reasoning_tokens", At: func(u *genai.Usage) **int64 { return &u.Reasoning }}, // before 2026
-}
+// batchedFields are those of one request of a batch that all of them share.
+var batchedFields = bothWays(codec.Fields{"model": model, "outputDimensionality": codec.Dimensions})
 
-type modality struct{ text, audio, image func(*genai.Usage) **int64 }
+// Words for modalities, and the numbers that clients of the protocol buffers
+// write in their place, are gen_ai.output.type's.
+var outputTypes = map[string]string{"TEXT": "text", "1": "text", "IMAGE": "image", "2": "image", "AUDIO": "speech", "3": "speech"}
 
-// byModality are the members that list counts by modality, and where they go.
-var byModality = map[string]modality{
-	"promptTokensDetails":       inputBy,
-	"candidatesTokensDetails":   outputBy,
-	"responseTokensDetails":     outputBy,
-	"cacheTokensDetails":        cachedBy,
-	"input_tokens_by_modality":  inputBy,
-	"output_tokens_by_modality": outputBy,
-	"cached_tokens_by_modality": cachedBy,
-}
+// modalityNumbers are modalities of counts as such clients get them.
+var modalityNumbers = []string{"", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"}
 
-var (
-	inputBy = modality{
-		text:  func(u *genai.Usage) **int64 { return &u.InputText },
-		audio: func(u *genai.Usage) **int64 { return &u.InputAudio },
-		image: func(u *genai.Usage) **int64 { return &u.InputImage },
-	}
-	outputBy = modality{
-		text:  func(u *genai.Usage) **int64 { return &u.OutputText },
-		audio: func(u *genai.Usage) **int64 { return &u.OutputAudio },
-		image: func(u *genai.Usage) **int64 { return &u.OutputImage },
-	}
-	cachedBy = modality{
-		text:  func(u *genai.Usage) **int64 { return &u.CacheReadText },
-		audio: func(u *genai.Usage) **int64 { return &u.CacheReadAudio },
-		image: func(u *genai.Usage) **int64 { return &u.CacheReadImage },
-	}
-)
-
-// Enumerations are numbers where the caller asked for them
-// ($alt=json;enum-encoding=int). Where the Gemini API and Vertex AI number
-// differently, the number stays.
-var (
-	finishNumbers   = map[int64]string{0: "FINISH_REASON_UNSPECIFIED", 1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
-	modalityNumbers = map[int64]string{1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
-)
-
-// finishReasons are the message schema's words for a finish reason, told in
-// lower case, or for an interaction's status. Others keep their own name, as
-// OpenTelemetry's Python packages have it: "safety", "recitation".
+// finishReasons are the message schema's word for a finishReason; one that it
+// has no word for keeps its name. The APIs agree on the numbers up to 5.
 var finishReasons = map[string]string{
-	"stop":                      "stop",
-	"max_tokens":                "length",
-	"other":                     "error",
-	"finish_reason_unspecified": "error",
-
-	"completed":       "stop",
-	"requires_action": "tool_call",
-	"budget_exceeded": "length",
-	"failed":          "error",
-	"cancelled":       "error",
+	"STOP":                      "stop",
+	"MAX_TOKENS":                "length",
+	"OTHER":                     "error",
+	"FINISH_REASON_UNSPECIFIED": "error",
 }
 
-// unfinished are the states of an interaction that has no answer yet.
-var unfinished = map[string]bool{"": true, "queued": true, "in_progress": true, "requires_continuation": true}
+// finishNumbers are the reasons that a client of the protocol buffers gets as
+// numbers ($alt=json;enum-encoding=int). Of those above 5 the Gemini API and
+// Vertex AI mean different things.
+var finishNumbers = []string{"FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"}
 
-// outputMIMEs are the gen_ai.output.type of a MIME type that is asked for.
-var outputMIMEs = map[string]string{"application/json": "json", "text/plain": "text", "text/x.enum": "text"}
+// statuses are the message schema's word for what became of an interaction.
+var statuses = map[string]string{
+	"completed":             "stop",
+	"incomplete":            "length",
+	"requires_continuation": "length",
+	"budget_exceeded":       "length",
+	"requires_action":       "tool_call",
+	"failed":                "error",
+	"cancelled":             "error",
+}
 
-// outputModalities are the same for modalities other than text.
-var outputModalities = map[string]string{"image": "image", "audio": "speech"}
+// unfinished are the states of an interaction that goes on.
+var unfinished = map[string]bool{"": true, "queued": true, "in_progress": true}
 
-// failures is where an error says what it is: its canonical code.
+// counts are where token counts stand, generateContent's and an interaction's.
+// candidatesTokenCount and total_output_tokens leave thoughts out, and the
+// prompt's what tools gave: see readUsage.
+var counts = map[string]func(*genai.Usage) **int64{
+	"promptTokenCount":        func(u *genai.Usage) **int64 { return &u.Input },
+	"candidatesTokenCount":    func(u *genai.Usage) **int64 { return &u.Output },
+	"cachedContentTokenCount": func(u *genai.Usage) **int64 { return &u.CacheRead },
+	"thoughtsTokenCount":      func(u *genai.Usage) **int64 { return &u.Reasoning },
+	"total_input_tokens":      func(u *genai.Usage) **int64 { return &u.Input },
+	"total_output_tokens":     func(u *genai.Usage) **int64 { return &u.Output },
+	"total_cached_tokens":     func(u *genai.Usage) **int64 { return &u.CacheRead },
+	"total_thought_tokens":    func(u *genai.Usage) **int64 { return &u.Reasoning },
+}
+
+// A perModality is where a list of counts by modality goes. Videos and documents
+// have no place of their own.
+type perModality struct{ text, audio, image func(*genai.Usage) **int64 }
+
+var details = map[string]perModality{
+	"promptTokensDetails":       {inputText, inputAudio, inputImage},
+	"promptTokenDetails":        {inputText, inputAudio, inputImage}, // embeddings
+	"candidatesTokensDetails":   {outputText, outputAudio, outputImage},
+	"cacheTokensDetails":        {cachedText, cachedAudio, cachedImage},
+	"input_tokens_by_modality":  {inputText, inputAudio, inputImage}, // interactions
+	"output_tokens_by_modality": {outputText, outputAudio, outputImage},
+	"cached_tokens_by_modality": {cachedText, cachedAudio, cachedImage},
+}
+
+func inputText(u *genai.Usage) **int64   { return &u.InputText }
+func inputAudio(u *genai.Usage) **int64  { return &u.InputAudio }
+func inputImage(u *genai.Usage) **int64  { return &u.InputImage }
+func outputText(u *genai.Usage) **int64  { return &u.OutputText }
+func outputAudio(u *genai.Usage) **int64 { return &u.OutputAudio }
+func outputImage(u *genai.Usage) **int64 { return &u.OutputImage }
+func cachedText(u *genai.Usage) **int64  { return &u.CacheReadText }
+func cachedAudio(u *genai.Usage) **int64 { return &u.CacheReadAudio }
+func cachedImage(u *genai.Usage) **int64 { return &u.CacheReadImage }
+
+// failures is where an error says what it is: status, and code where that is a
+// word, as interactions have it.
 var failures = codec.Errors{
 	Words: []string{"status", "code"},
 	Texts: []string{"message"},
