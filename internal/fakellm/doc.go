@@ -1,7 +1,7 @@
 // Package fakellm is an OpenAI server without a model: an [http.Handler] that
 // answers chat completions, Responses, embeddings, legacy completions and the
 // models list in the shapes that OpenAI documents, for tests, examples and the
-// demo. What it answers, ids, times and token counts among it, is a function
+// demo; and Google's contents, interactions and embeddings. What it answers, ids, times and token counts among it, is a function
 // of the request alone. It knows nothing of proxies or telemetry, and it checks
 // no key.
 //

@@ -15,7 +15,11 @@ import (
 	"github.com/openai/openai-go/v3/option"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Google's client brings OpenCensus along, which starts a goroutine when it
+	// is loaded and never ends it.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
 
 // serve starts a server and returns its base URL, as OPENAI_BASE_URL has it.
 func serve(t *testing.T, opts ...Option) string {

@@ -125,6 +125,8 @@ func (x *exchange) route() {
 	path := strings.TrimSuffix(x.r.URL.Path, "/")
 	post := x.r.Method == http.MethodPost
 	switch {
+	case post && googleAnswers(path) != nil:
+		x.google(path)
 	case post && strings.HasSuffix(path, "/chat/completions"):
 		x.chat()
 	case post && strings.HasSuffix(path, "/completions"):
