@@ -1,9 +1,11 @@
 // Package fakellm is an OpenAI server without a model: an [http.Handler] that
 // answers chat completions, Responses, embeddings, legacy completions and the
 // models list in the shapes that OpenAI documents, for tests, examples and the
-// demo; and Google's contents, interactions and embeddings. What it answers, ids, times and token counts among it, is a function
-// of the request alone. It knows nothing of proxies or telemetry, and it checks
-// no key.
+// demo. So it does, in theirs, for Anthropic's messages, Bedrock's Converse and
+// invoked models, Cohere's chat, embed and rerank, Google's contents,
+// interactions and embeddings, and Ollama's own API. What it answers, ids,
+// times and token counts among it, is a function of the request alone. It knows
+// nothing of proxies or telemetry, and it checks no key.
 //
 // Some models are not models but orders. They may also be given in the header
 // [OrderHeader], so that the model's name can be a usual one:

@@ -47,10 +47,14 @@ func (x *exchange) embeddings() {
 		}
 		data = append(data, obj{"object": "embedding", "index": i, "embedding": e})
 	}
-	x.json(obj{
+	o := obj{
 		"object": "list", "data": data, "model": q.Model,
 		"usage": obj{"prompt_tokens": count, "total_tokens": count},
-	})
+	}
+	if x.atMistral() {
+		o["id"] = x.id
+	}
+	x.json(o)
 }
 
 // vector is a direction that stands for s: of length one, the same each time,

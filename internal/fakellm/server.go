@@ -32,7 +32,8 @@ type Call struct {
 	Body   []byte
 }
 
-// Server answers as OpenAI would. Make it with [New].
+// Server answers as OpenAI would, and at the paths of other families as those
+// would. Make it with [New].
 type Server struct {
 	interval time.Duration
 	gate     func(r *http.Request, n int)
@@ -121,12 +122,27 @@ type exchange struct {
 	order string
 }
 
+// ollamaPaths are those of Ollama's own API.
+var ollamaPaths = map[string]bool{"/api/chat": true, "/api/generate": true, "/api/embed": true, "/api/embeddings": true}
+
 func (x *exchange) route() {
 	path := strings.TrimSuffix(x.r.URL.Path, "/")
 	post := x.r.Method == http.MethodPost
 	switch {
 	case post && googleAnswers(path) != nil:
 		x.google(path)
+	case post && strings.HasSuffix(path, "/v1/messages"):
+		x.anthropic()
+	case post && strings.Contains(path, "/model/"):
+		x.bedrock()
+	case post && (strings.HasSuffix(path, "/v2/chat") || strings.HasSuffix(path, "/v2/embed") || strings.HasSuffix(path, "/v2/rerank")):
+		x.cohere(path[strings.LastIndexByte(path, '/')+1:])
+	case post && ollamaPaths[path[max(0, strings.LastIndex(path, "/api/")):]]:
+		x.ollama(path[strings.LastIndexByte(path, '/')+1:])
+	case post && strings.HasSuffix(path, "/fim/completions"):
+		x.fim()
+	case post && strings.HasSuffix(path, "/agents/completions"):
+		x.agents()
 	case post && strings.HasSuffix(path, "/chat/completions"):
 		x.chat()
 	case post && strings.HasSuffix(path, "/completions"):

@@ -22,6 +22,12 @@ func (x *exchange) stream(events []event, wrong func() event) {
 	head := x.w.Header()
 	head.Set("Content-Type", "text/event-stream; charset=utf-8")
 	head.Set("Cache-Control", "no-cache")
+	x.each(events, x.send, func() { x.send(wrong()) })
+}
+
+// each sends events one by one; wrong sends the one that a failing stream ends
+// with.
+func (x *exchange) each(events []event, send func(event), wrong func()) {
 	for n, e := range events {
 		switch {
 		case n == 1 && x.order == "hang":
@@ -30,13 +36,13 @@ func (x *exchange) stream(events []event, wrong func() event) {
 		case n == failAt && x.order == "error-cut":
 			panic(http.ErrAbortHandler)
 		case n == failAt && x.order == "error-stream":
-			x.send(wrong())
+			wrong()
 			return
 		}
 		if !x.await(n) {
 			return
 		}
-		x.send(e)
+		send(e)
 	}
 }
 

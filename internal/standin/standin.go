@@ -63,14 +63,14 @@ type Providers struct {
 	cut         bool // tunnels are cut once something came back
 	held        bool // streams end at their first event
 	proxy       *tunnels
-	openai      *fakellm.Server // for all who speak OpenAI's protocol
+	llm         *fakellm.Server // who answers, whatever the host
 }
 
 // Start starts them; they end with the test.
 func Start(tb testing.TB) *Providers {
 	tb.Helper()
 	p := &Providers{leaves: map[string]*tls.Certificate{}}
-	p.openai = fakellm.New(fakellm.WithGate(p.gate))
+	p.llm = fakellm.New(fakellm.WithGate(p.gate))
 	p.authority(tb)
 	handler := http.HandlerFunc(p.serve)
 	secure, plain, proxy := listen(tb), listen(tb), listen(tb)
@@ -229,7 +229,7 @@ func (p *Providers) serve(w http.ResponseWriter, r *http.Request) {
 	p.calls = append(p.calls, Call{Host: r.Host, Method: r.Method, Target: r.RequestURI, Proto: r.Proto, Header: r.Header.Clone(), Body: body})
 	p.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	p.answer(w, r, body)
+	p.answer(w, r)
 }
 
 // tunnels is the user's proxy.
