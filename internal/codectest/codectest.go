@@ -122,11 +122,18 @@ func Random(seed uint64) func(int) int {
 // Fold reads a whole exchange.
 func Fold(t testing.TB, families []codec.Family, x Exchange, keep genai.Keep) *genai.Inference {
 	t.Helper()
+	return fold(t, families, x, keep, Whole).In
+}
+
+// fold reads an exchange whose response comes in the pieces that cut makes of it.
+func fold(t testing.TB, families []codec.Family, x Exchange, keep genai.Keep, cut func(left int) int) *Folding {
+	t.Helper()
 	f := Begin(t, families, x, keep)
 	if f == nil {
 		t.Fatalf("%s %s is not matched", x.Method, x.URL)
 	}
-	return f.Write(x.Response, Whole)
+	f.Write(x.Response, cut)
+	return f
 }
 
 // Diff compares two records, what they account for included.
@@ -134,14 +141,18 @@ func Diff(got, want *genai.Inference) string {
 	return cmp.Diff(got, want, cmp.AllowUnexported(genai.Inference{}))
 }
 
-// Splits fails when x's record depends on how its response was split.
+// Splits fails when what is read of x depends on how its response was split:
+// the record, how many events carried output, and whether it is done.
 func Splits(t testing.TB, families []codec.Family, x Exchange, keep genai.Keep) {
 	t.Helper()
-	want := Fold(t, families, x, keep)
+	want := fold(t, families, x, keep, Whole)
 	for i, cut := range []func(int) int{One, Random(1), Random(2), Random(3)} {
-		f := Begin(t, families, x, keep)
-		if diff := Diff(f.Write(x.Response, cut), want); diff != "" {
+		got := fold(t, families, x, keep, cut)
+		if diff := Diff(got.In, want.In); diff != "" {
 			t.Fatalf("split %d, another record (-split +whole):\n%s", i, diff)
+		}
+		if got.Outputs != want.Outputs || got.Folder.Done() != want.Folder.Done() {
+			t.Fatalf("split %d, %d events with output and done %v; whole, %d and %v", i, got.Outputs, got.Folder.Done(), want.Outputs, want.Folder.Done())
 		}
 	}
 }
