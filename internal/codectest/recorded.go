@@ -173,6 +173,13 @@ func attributes(in *genai.Inference) map[string]any {
 	put("gen_ai.usage.cache_read.input_tokens", in.Usage.CacheRead)
 	put("gen_ai.usage.cache_creation.input_tokens", in.Usage.CacheCreation)
 	put("gen_ai.usage.reasoning.output_tokens", in.Usage.Reasoning)
+	// Readings have these of OpenAI's own calls alone.
+	if in.API == "chat_completions" || in.API == "responses" {
+		a["openai.api.type"] = in.API
+	}
+	put("openai.request.service_tier", in.Request.ServiceTier)
+	put("openai.response.service_tier", in.Response.ServiceTier)
+	put("openai.response.system_fingerprint", in.Response.SystemFingerprint)
 	if in.Error != nil {
 		a["error.type"] = in.Error.Type
 		if in.Error.Type == "" {

@@ -10,13 +10,14 @@ import (
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 	"github.com/otel-genai/otel-genai/instrument/wire"
+	"github.com/otel-genai/otel-genai/internal/codectest"
 )
 
-func chatOf(status int, kind, response string) exchange {
-	return exchange{
-		method: "POST", url: "https://api.openai.com/v1/chat/completions",
-		request: []byte(`{"model":"m","messages":[]}`),
-		status:  status, header: contentType(kind), response: []byte(response),
+func chatOf(status int, kind, response string) codectest.Exchange {
+	return codectest.Exchange{
+		Method: "POST", URL: "https://api.openai.com/v1/chat/completions",
+		Request: []byte(`{"model":"m","messages":[]}`),
+		Status:  status, Header: codectest.ContentType(kind), Response: []byte(response),
 	}
 }
 
@@ -25,7 +26,7 @@ func TestAWrongTypeCostsOnlyItsField(t *testing.T) {
 		"max_tokens":"9","max_completion_tokens":1.5,"temperature":"hot","top_p":true,"n":{},"seed":1e300,
 		"stop":[1,"a",null],"frequency_penalty":1e999,"response_format":"json","modalities":"audio",
 		"reasoning":"high","service_tier":3,"presence_penalty":1}`
-	in := &genai.Inference{Keep: keepAll}
+	in := &genai.Inference{Keep: codectest.KeepAll}
 	if err := chatRequest(codec.Call{}, []byte(body), in); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestARequestThatIsNoJSONIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, read := range []func(codec.Call, []byte, *genai.Inference) error{chatRequest, responsesRequest, embeddingsRequest, completionsRequest} {
-				in := &genai.Inference{Keep: keepAll}
+				in := &genai.Inference{Keep: codectest.KeepAll}
 				if err := read(codec.Call{}, []byte(body), in); !errors.Is(err, codec.ErrMalformed) {
 					t.Errorf("got %v", err)
 				}
@@ -78,7 +79,7 @@ func TestErrorsInEveryShape(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			in := fold(t, chatOf(tt.status, "application/json", tt.body), keepAll)
+			in := codectest.Fold(t, families, chatOf(tt.status, "application/json", tt.body), codectest.KeepAll)
 			if in.Error == nil || in.Error.Type != tt.kind || in.Error.Message != tt.message {
 				t.Errorf("got %+v, want %q %q", in.Error, tt.kind, tt.message)
 			}
@@ -105,7 +106,7 @@ func TestToolCallDeltasFindTheirCall(t *testing.T) {
 			for _, d := range tt.deltas {
 				body.WriteString(`data: {"choices":[{"index":0,"delta":{"tool_calls":[` + d + "]}}]}\n\n")
 			}
-			in := fold(t, chatOf(200, "text/event-stream", body.String()), keepAll)
+			in := codectest.Fold(t, families, chatOf(200, "text/event-stream", body.String()), codectest.KeepAll)
 			var got []string
 			for _, p := range in.Output[0].Parts {
 				got = append(got, p.ID+" "+p.Name+string(p.Args))
@@ -114,6 +115,29 @@ func TestToolCallDeltasFindTheirCall(t *testing.T) {
 				t.Errorf("-got +want:\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAStreamedItemsPiecesAloneGiveItsContent(t *testing.T) {
+	x := codectest.Golden(t, "responses-items-stream")
+	f := codectest.Begin(t, families, x, codectest.KeepAll)
+	events := strings.Split(string(x.Response), "\n\n")
+	for _, e := range events {
+		if !strings.HasPrefix(e, "event: response.completed") && !strings.HasPrefix(e, "event: response.output_item.done") {
+			_, _ = f.Framer.Write([]byte(e + "\n\n"))
+		}
+	}
+	f.Folder.Flush()
+	if f.Folder.Done() {
+		t.Error("an unfinished stream is done")
+	}
+	var got []string
+	for _, p := range f.In.Output[0].Parts {
+		got = append(got, string(p.Type)+" "+p.Text+p.Name+string(p.Args))
+	}
+	want := []string{"reasoning Think.", "reasoning More.", "text Found it.", "refusal No more.", `tool_call find{"q":"x"}`}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("-got +want:\n%s", diff)
 	}
 }
 
@@ -131,7 +155,7 @@ func TestUsageIsReadWhereverItStands(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			u := fold(t, chatOf(200, "text/event-stream", tt.body), genai.Keep{}).Usage
+			u := codectest.Fold(t, families, chatOf(200, "text/event-stream", tt.body), genai.Keep{}).Usage
 			if u.Input == nil || u.Output == nil || *u.Input != tt.input || *u.Output != tt.output {
 				t.Errorf("got %v", cmp.Diff(u, genai.Usage{}))
 			}
@@ -165,11 +189,11 @@ func TestOutputEventsAndTheEnd(t *testing.T) {
 		{"failed", "responses", false, wire.Event{Data: []byte(`{"type":"response.failed","response":{"status":"failed"}}`)}, false, true},
 	}
 	for _, tt := range tests {
-		for _, keep := range []genai.Keep{{}, keepAll} {
+		for _, keep := range []genai.Keep{{}, codectest.KeepAll} {
 			t.Run(tt.name, func(t *testing.T) {
 				_, e := codec.Match(families, codec.Call{Method: "POST", Path: "/v1/" + tt.api})
 				in := &genai.Inference{Keep: keep, Request: genai.Request{Stream: true, StreamUsage: tt.usage}}
-				f := e.Response(200, contentType("text/event-stream"), in)
+				f := e.Response(200, codectest.ContentType("text/event-stream"), in)
 				if got := f.Event(tt.event); got != tt.output {
 					t.Errorf("output: got %v, want %v", got, tt.output)
 				}
@@ -182,8 +206,8 @@ func TestOutputEventsAndTheEnd(t *testing.T) {
 }
 
 func TestAnEventThatWasCutDoesNotReplaceWhatWasWhole(t *testing.T) {
-	in := &genai.Inference{Keep: keepAll}
-	f := responsesResponse(200, contentType("text/event-stream"), in)
+	in := &genai.Inference{Keep: codectest.KeepAll}
+	f := responsesResponse(200, codectest.ContentType("text/event-stream"), in)
 	f.Event(wire.Event{Data: []byte(`{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"all of it"}`)})
 	f.Event(wire.Event{Cut: true, Data: []byte(`{"type":"response.completed","response":{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"all…"}]}],"usage":{"input_tokens":1}}}`)})
 	f.Flush()
@@ -209,10 +233,10 @@ func TestWhatArrivesDecidesAndNotItsLabel(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := begin(t, chatOf(200, tt.label, tt.body), keepAll)
-			in := f.write([]byte(tt.body), whole)
-			if in.Request.Stream != tt.stream || f.outputs != tt.outputs || !f.folder.Done() {
-				t.Errorf("stream %v, %d outputs, done %v", in.Request.Stream, f.outputs, f.folder.Done())
+			f := codectest.Begin(t, families, chatOf(200, tt.label, tt.body), codectest.KeepAll)
+			in := f.Write([]byte(tt.body), codectest.Whole)
+			if in.Request.Stream != tt.stream || f.Outputs != tt.outputs || !f.Folder.Done() {
+				t.Errorf("stream %v, %d outputs, done %v", in.Request.Stream, f.Outputs, f.Folder.Done())
 			}
 			if got := in.Output[0].Parts[0].Text; got != "Hi you" {
 				t.Errorf("got %q", got)
