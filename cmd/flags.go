@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"strings"
@@ -45,7 +46,7 @@ var _ pflag.Value = (*flagValue)(nil)
 
 func (v *flagValue) Set(text string) error {
 	if have := v.set[v.of.Variable]; v.of.Repeat && have != "" {
-		text = have + orElse(v.of.Join, ",") + text
+		text = have + cmp.Or(v.of.Join, ",") + text
 	}
 	v.set[v.of.Variable] = text
 	return nil

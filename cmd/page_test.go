@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -29,7 +30,7 @@ a command line or an environment that has it works. As a flag it costs one line 
 				fmt.Fprintf(&b, "## %s\n\n| Variable | Value | Default | What for | Who acts |\n|---|---|---|---|---|\n", g)
 				first = false
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.Variable, cell(s.placeholder()), cell(orElse(s.Default, s.DefaultText)), cell(s.Help), s.who())
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.Variable, cell(s.placeholder()), cell(cmp.Or(s.Default, s.DefaultText)), cell(s.Help), s.who())
 		}
 		if !first {
 			b.WriteByte('\n')

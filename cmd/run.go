@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -76,10 +77,10 @@ func (m *program) run(v values, j job) error {
 		return m.plain(j)
 	}
 
-	name := orElse(j.name, programName(j.words()))
+	name := cmp.Or(j.name, programName(j.words()))
 	secret := newSecret()
 	t, err := m.startTelemetry(context.Background(), v, setup{
-		service: orElse(j.service, name), console: j.console, hold: true, program: programPath(j.command.Name),
+		service: cmp.Or(j.service, name), console: j.console, hold: true, program: programPath(j.command.Name),
 		instrumented: instrumented(j.words(), getenvOf(j.environ)), getenv: getenvOf(j.environ),
 		secrets: append(environSecrets(getenvOf(j.environ)), secret),
 	})
@@ -222,8 +223,8 @@ func unseen(v values, plan inject.Injection) (problem, hint string) {
 	case !v.leads():
 		return "no model call was looked for, as --genai_inject is none", "leave --genai_inject out to see calls"
 	case len(set) == 0:
-		return "no model call could be seen: " + orElse(held.Why, "nothing leads calls here"),
-			orElse(held.Hint, "send calls through otel-genai proxy, or use the Go package instrument")
+		return "no model call could be seen: " + cmp.Or(held.Why, "nothing leads calls here"),
+			cmp.Or(held.Hint, "send calls through otel-genai proxy, or use the Go package instrument")
 	case held.Hint != "":
 		return "no model call was seen: the program made none, or " + held.Variable + " leads them elsewhere: " + held.Why, held.Hint
 	case plan.Forward:

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/url"
@@ -292,7 +293,7 @@ func TestEveryRefusalHasAWayOut(t *testing.T) {
 		if s.Actor != bySDK && s.Actor != byUs || s.Kind == kindString && s.Check == nil || s.Kind == kindFile {
 			continue
 		}
-		command := orElse(s.Only, "run")
+		command := cmp.Or(s.Only, "run")
 		flags := map[string]string{s.Variable: "\x1b[2Jno,=such ://"}
 		if s.Variable == varSamplerArg {
 			flags[varSampler] = "traceidratio"

@@ -100,7 +100,7 @@ func (v values) shown(s *setting, getenv func(string) string) shownSetting {
 	out := shownSetting{Variable: s.Variable, Flag: "--" + s.flag(), Value: set.text, Source: set.source.String()}
 	switch {
 	case set.text == "":
-		out.Value = orElse(s.DefaultText, "")
+		out.Value = s.DefaultText
 	default:
 		if out.Value = s.shownValue(set.text); out.Value == hidden {
 			out.Value, out.Hidden = "", true

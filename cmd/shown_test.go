@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -218,7 +219,7 @@ func TestSettingsTakesTheFlagsOfRun(t *testing.T) {
 		if row.Only != "run" {
 			continue
 		}
-		good := orElse(row.Default, "true")
+		good := cmp.Or(row.Default, "true")
 		for value, status := range map[string]int{good: 0, "no\tsuch": 2} {
 			c := otelGenai(t, "settings", fmt.Sprintf("--%s=%s", row.flag(), value))
 			out, _ := c.CombinedOutput()

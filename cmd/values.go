@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -226,16 +227,16 @@ func (s *setting) check(text string, v values) *misuse {
 	case kindMillis:
 		// A day's worth is beyond any sense and well within what a Duration holds.
 		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 || n > math.MaxInt32 {
-			return &misuse{quoted + " is not a number of milliseconds", "write whole milliseconds, such as " + orElse(s.Default, "5000")}
+			return &misuse{quoted + " is not a number of milliseconds", "write whole milliseconds, such as " + cmp.Or(s.Default, "5000")}
 		}
 	case kindCount:
 		// The SDK makes room for all of it at once.
 		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 || n > exporters.MaxQueue {
-			return &misuse{quoted + " is not a number from 1 to " + thousands(exporters.MaxQueue), "write a whole number, such as " + orElse(s.Default, "2048")}
+			return &misuse{quoted + " is not a number from 1 to " + thousands(exporters.MaxQueue), "write a whole number, such as " + cmp.Or(s.Default, "2048")}
 		}
 	case kindLimit:
 		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 || n > math.MaxInt32 {
-			return &misuse{quoted + " is not a number from 0 on", "write a whole number, such as " + orElse(s.Default, "128")}
+			return &misuse{quoted + " is not a number from 0 on", "write a whole number, such as " + cmp.Or(s.Default, "128")}
 		}
 	case kindPort:
 		if _, err := strconv.ParseUint(text, 10, 16); err != nil {
@@ -287,13 +288,6 @@ func shownURL(text string) string {
 	}
 	u.User, u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = nil, "", "", "", false
 	return u.String()
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }
 
 // sentence joins words as a sentence does: "a, b or c".

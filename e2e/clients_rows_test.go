@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -156,7 +157,7 @@ func clientsPage() string {
 		if c.remark != "" {
 			led += "; " + c.remark
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.name, c.version, strings.ReplaceAll(orElse(c.cases, "chat"), ",", ", "), led)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.name, c.version, strings.ReplaceAll(cmp.Or(c.cases, "chat"), ",", ", "), led)
 	}
 	b.WriteString("\n## Not seen\n\nThese run as they do alone, and nothing tells of their calls.\n\n| Client | Version | Why |\n|---|---|---|\n")
 	for _, c := range clients {
@@ -166,13 +167,6 @@ func clientsPage() string {
 	}
 	b.WriteString(pageFoot)
 	return b.String()
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 const pageHead = `<!-- Made by: go test ./e2e -run ClientsPage -update. -->

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -58,7 +59,7 @@ func (t *tap) through(host, address string, conn net.Conn) bool {
 	case hello == nil: // no TLS: a plain request
 		return t.begin(&url.URL{Scheme: "http", Host: address}, conn)
 	}
-	name := orElse(strings.ToLower(hello.ServerName), host)
+	name := cmp.Or(strings.ToLower(hello.ServerName), host)
 	offered := protocols(hello)
 	certificate, err := t.s.cfg.Intercept.Certificate(name)
 	if name != host && !t.s.cfg.Intercept.Opens(name) || err != nil || !fits(hello, certificate, offered) {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
@@ -57,8 +58,8 @@ func newReach(getenv func(string) string) reach {
 	r := reach{tls: &tls.Config{RootCAs: roots(getenv), ClientSessionCache: tls.NewLRUClientSessionCache(0)}}
 	all := allProxy(getenv)
 	r.proxies = (&httpproxy.Config{
-		HTTPProxy:  orElse(first(getenv, "HTTP_PROXY", "http_proxy"), all),
-		HTTPSProxy: orElse(first(getenv, "HTTPS_PROXY", "https_proxy"), all),
+		HTTPProxy:  cmp.Or(first(getenv, "HTTP_PROXY", "http_proxy"), all),
+		HTTPSProxy: cmp.Or(first(getenv, "HTTPS_PROXY", "https_proxy"), all),
 		NoProxy:    first(getenv, "NO_PROXY", "no_proxy"),
 		CGI:        getenv("REQUEST_METHOD") != "",
 	}).ProxyFunc()
@@ -132,13 +133,6 @@ func roots(getenv func(string) string) *x509.CertPool {
 		pool.AppendCertsFromPEM(pem)
 	}
 	return pool
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 func first(getenv func(string) string, names ...string) string {
