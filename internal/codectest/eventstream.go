@@ -3,11 +3,11 @@ package codectest
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
-	"hash/crc32"
 	"net/http"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 )
 
 // frame makes of a golden response what goes on the wire. An AWS event stream
@@ -37,22 +37,17 @@ func frame(h http.Header, body []byte) []byte {
 	return out
 }
 
-// EventStreamMessage is one message of an AWS event stream, with headers of
-// string values given as name, value, name, value:
-// https://smithy.io/2.0/aws/amazon-eventstream.html
+// EventStreamMessage is one message of an AWS event stream, written by the
+// SDK's own encoder, with headers of string values given as name, value, name,
+// value. It panics where they are longer than a message may have them.
 func EventStreamMessage(payload []byte, headers ...string) []byte {
-	var h bytes.Buffer
+	m := eventstream.Message{Payload: payload}
 	for i := 0; i+1 < len(headers); i += 2 {
-		h.WriteByte(byte(len(headers[i])))
-		h.WriteString(headers[i])
-		h.WriteByte(7)
-		_ = binary.Write(&h, binary.BigEndian, uint16(len(headers[i+1]))) //nolint:gosec // short
-		h.WriteString(headers[i+1])
+		m.Headers.Set(headers[i], eventstream.StringValue(headers[i+1]))
 	}
-	b := binary.BigEndian.AppendUint32(nil, uint32(16+h.Len()+len(payload))) //nolint:gosec // short
-	b = binary.BigEndian.AppendUint32(b, uint32(h.Len()))                    //nolint:gosec // short
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	b = append(b, h.Bytes()...)
-	b = append(b, payload...)
-	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	var b bytes.Buffer
+	if err := eventstream.NewEncoder().Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
 }
