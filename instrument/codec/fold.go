@@ -200,11 +200,20 @@ func (c *Choice) Whole(s Slot, all bool, read func() []genai.Part) {
 	if c == nil || !c.fold.Keeps() {
 		return
 	}
-	c.drop(func(b *Block) bool { return b.slot == s || all && b.slot.Item == s.Item })
 	in := c.fold.in
-	before := in.Kept()
-	parts := read()
-	c.add(&Block{slot: s, whole: parts, taken: in.Kept() - before})
+	build := func() *Block {
+		before := in.Kept()
+		parts := read()
+		return &Block{in: in, slot: s, whole: parts, taken: in.Kept() - before}
+	}
+	at := slices.IndexFunc(c.blocks, func(b *Block) bool { return b.slot == s })
+	if at >= 0 && !all { // in its place, so that the last block stays the last
+		in.Release(c.blocks[at].taken)
+		c.blocks[at] = build()
+		return
+	}
+	c.drop(func(b *Block) bool { return b.slot == s || all && b.slot.Item == s.Item })
+	c.add(build())
 }
 
 // Clear forgets what was gathered, for a response that ends by repeating all
@@ -337,6 +346,11 @@ func (b *Block) OrEmpty() {
 // addData counts a blob's bytes, and keeps its data as long as all of it fits
 // and the pieces join to one base64 text.
 func (b *Block) addData(s string) {
+	if strings.HasSuffix(s, genai.Mark) { // shortened as it passed: then the size is not known either
+		b.in.Release(b.taken)
+		b.part.Size, b.taken, b.text, b.lost = 0, 0, nil, true
+		return
+	}
 	b.part.Size += base64Size(s)
 	if b.lost {
 		return

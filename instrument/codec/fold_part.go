@@ -13,8 +13,12 @@ func TextPart(in *genai.Inference, s string) genai.Part {
 	return genai.Part{Type: genai.TextPart, Text: Text(in, s)}
 }
 
-// Blob is a part for inline media: its size always, its data where it fits.
+// Blob is a part for inline media: its size always, its data where it fits. Of
+// data that were shortened as they passed neither is known.
 func Blob(in *genai.Inference, modality, mime, data string) genai.Part {
+	if strings.HasSuffix(data, genai.Mark) {
+		data = ""
+	}
 	return genai.Part{
 		Type: genai.BlobPart, Modality: modality, MIME: Short(mime),
 		Size: base64Size(data), Text: strings.Clone(in.Whole(data)),

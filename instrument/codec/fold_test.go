@@ -146,3 +146,57 @@ func TestContentDroppedMidwayIsLetGo(t *testing.T) {
 		t.Errorf("got %+v", in)
 	}
 }
+
+func TestPartsFollowEachOtherWhereNothingNumbersThem(t *testing.T) {
+	in := &genai.Inference{Keep: genai.Keep{Part: 100, Call: 1000}}
+	f := NewFold(in, nil)
+	c := f.Choice(0)
+	text := func(s string) func() genai.Part { return func() genai.Part { return TextPart(in, s) } }
+	c.Grow(1, genai.TextPart).Add("a")
+	c.Grow(1, genai.TextPart).Add("b")
+	c.Grow(1, genai.ReasoningPart).Add("c")
+	b := c.Append(1, text("d"))
+	c.Grow(1, genai.TextPart).Add("e")
+	c.Whole(b.Slot(), false, func() []genai.Part { return []genai.Part{TextPart(in, "D")} })
+	c.Grow(1, genai.TextPart).Add("f")
+	c.Grow(0, genai.TextPart).Add("g")
+	f.Flush()
+	var got []string
+	for _, p := range in.Output[0].Parts {
+		got = append(got, string(p.Type)+" "+p.Text)
+	}
+	if diff := cmp.Diff(got, []string{"text g", "text ab", "reasoning c", "text D", "text ef"}); diff != "" {
+		t.Errorf("-got +want:\n%s", diff)
+	}
+	if in.Kept() != 7 {
+		t.Errorf("%d bytes are accounted for", in.Kept())
+	}
+	f = NewFold(&genai.Inference{}, nil)
+	if f.Choice(0).Grow(0, genai.TextPart) != nil || f.Choice(0).Append(0, text("x")) != nil {
+		t.Error("content is gathered where none may be kept")
+	}
+}
+
+func TestOfMediaThatWereShortenedNoSizeIsTold(t *testing.T) {
+	in := &genai.Inference{Keep: genai.Keep{Part: 100, Call: 1000}}
+	if p := Blob(in, "image", "image/png", "AAAA"+genai.Mark); p.Size != 0 || p.Text != "" {
+		t.Errorf("got %+v", p)
+	}
+	f := NewFold(in, nil)
+	b := f.Choice(0).Block(genai.BlobPart, Slot{})
+	b.Add("AAAA")
+	b.Add("BB" + genai.Mark)
+	f.Flush()
+	if p := in.Output[0].Parts[0]; p.Size != 0 || p.Text != "" || in.Kept() != 0 {
+		t.Errorf("got %+v, %d kept", p, in.Kept())
+	}
+}
+
+func TestAModalityIsNoViewOfItsMediaType(t *testing.T) {
+	mime := []byte("video/mp4")
+	got := Modality(view(mime).Raw)
+	clear(mime)
+	if got != "video" {
+		t.Errorf("got %q", got)
+	}
+}
