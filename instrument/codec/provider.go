@@ -68,8 +68,8 @@ var Providers = []Provider{
 	{Short: "azure-inference", Name: "azure.ai.inference", Hosts: []string{"*.models.ai.azure.com", "*.inference.ml.azure.com"}},
 	{Short: "anthropic", Name: "anthropic", Hosts: []string{"api.anthropic.com"}, Upstream: "https://api.anthropic.com"},
 	{Short: "gemini", Name: "gcp.gemini", Hosts: []string{"generativelanguage.googleapis.com"}, Upstream: "https://generativelanguage.googleapis.com"},
-	{Short: "vertex", Name: "gcp.vertex_ai", Hosts: []string{"aiplatform.googleapis.com", "*-aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com"}},
-	{Short: "code-assist", Name: "gcp.gen_ai", Hosts: []string{"cloudcode-pa.googleapis.com", "*-cloudcode-pa.googleapis.com"}, Upstream: "https://cloudcode-pa.googleapis.com"}, // Gemini CLI's own, for who signs in
+	{Short: "vertex", Name: "gcp.vertex_ai", Hosts: []string{"aiplatform.googleapis.com", "*-aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com", "*.prediction.vertexai.goog"}},
+	{Short: "code-assist", Name: "gcp.gen_ai", Hosts: []string{"cloudcode-pa.googleapis.com", "*-cloudcode-pa.googleapis.com", "*-cloudcode-pa.sandbox.googleapis.com"}, Upstream: "https://cloudcode-pa.googleapis.com"}, // Gemini CLI's own, for who signs in
 	{Short: "bedrock", Name: "aws.bedrock", Hosts: []string{
 		"bedrock-runtime.*.amazonaws.com", "bedrock-runtime-fips.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com.cn",
 		"bedrock-runtime.*.api.aws", "bedrock-mantle.*.api.aws", "*.bedrock-runtime.*.vpce.amazonaws.com",

@@ -13,7 +13,7 @@ const codeExecution = "code_execution"
 // describing are the members of a part that are no content of their own.
 var describing = map[string]bool{
 	"thought": true, "thoughtSignature": true, "videoMetadata": true, "mediaResolution": true, "mediaProcessing": true,
-	"partMetadata": true, "speechMetadata": true,
+	"partMetadata": true, "speechMetadata": true, "role": true, // a content's without parts
 }
 
 // parts reads a content's parts, of which one alone is taken too.
