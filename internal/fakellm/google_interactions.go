@@ -36,7 +36,8 @@ func (x *exchange) interaction() {
 			fns = append(fns, function{t.Name, t.Parameters})
 		}
 	}
-	status, step, spent := "completed", obj{}, 0
+	var step obj
+	status, spent := "completed", 0
 	if calls := called(fns, nil, false, answered); len(calls) > 0 {
 		args := sampleJSON(calls[0].Parameters, calls[0].Name)
 		status, spent = "requires_action", 4+len(args)/4
