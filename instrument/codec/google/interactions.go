@@ -115,11 +115,11 @@ func stepPart(in *genai.Inference, kind string, v gjson.Result) genai.Part {
 	case "function_result":
 		return genai.Part{
 			Type: genai.ToolCallResponsePart, ID: codec.Short(codec.Word(v.Get("call_id"))),
-			Name: codec.Short(codec.Word(v.Get("name"))), Result: codec.Result(in, v.Get("result")),
+			Name: codec.Short(codec.Word(v.Get("name"))), Result: result(in, v.Get("result")),
 		}
 	}
 	if tool, ok := calledTool(kind, v); ok {
-		return genai.Part{Type: callType(kind), ID: codec.Short(codec.Word(v.Get("id"))), Name: tool, Args: codec.JSON(in, v.Get("arguments"))}
+		return genai.Part{Type: callType(kind), ID: codec.Short(codec.Word(v.Get("id"))), Name: tool, Args: dense(in, v.Get("arguments"))}
 	}
 	if tool, ok := strings.CutSuffix(kind, "_result"); ok {
 		if name := codec.Word(v.Get("name")); name != "" { // a remote server's
@@ -127,7 +127,7 @@ func stepPart(in *genai.Inference, kind string, v gjson.Result) genai.Part {
 		}
 		return genai.Part{
 			Type: genai.ServerToolResponsePart, ID: codec.Short(codec.Word(v.Get("call_id"))),
-			Name: codec.Short(tool), Result: codec.Result(in, v.Get("result")),
+			Name: codec.Short(tool), Result: result(in, v.Get("result")),
 		}
 	}
 	return codec.Unknown(in, kind, v)

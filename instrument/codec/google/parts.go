@@ -1,6 +1,9 @@
 package google
 
 import (
+	"bytes"
+	"encoding/json"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
@@ -77,26 +80,47 @@ func part(in *genai.Inference, kind string, v, whole gjson.Result) genai.Part {
 		}
 		return p
 	case "functionCall":
-		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: codec.JSON(in, v.Get("args"))}
+		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: dense(in, v.Get("args"))}
 	case "functionResponse":
 		return genai.Part{Type: genai.ToolCallResponsePart, ID: id, Name: name, Result: functionResult(in, v)}
 	case "toolCall":
-		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codec.Short(word(v, "toolType")), Args: codec.JSON(in, v.Get("args"))}
+		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codec.Short(word(v, "toolType")), Args: dense(in, v.Get("args"))}
 	case "toolResponse":
-		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codec.Short(word(v, "toolType")), Result: codec.Result(in, v.Get("response"))}
+		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codec.Short(word(v, "toolType")), Result: result(in, v.Get("response"))}
 	case "executableCode":
-		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codeExecution, Args: codec.JSON(in, v)}
+		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: codeExecution, Args: dense(in, v)}
 	case "codeExecutionResult":
-		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codeExecution, Result: codec.Result(in, v)}
+		return genai.Part{Type: genai.ServerToolResponsePart, ID: id, Name: codeExecution, Result: result(in, v)}
 	}
-	return codec.Unknown(in, kind, v) // audioTranscription, and what is to come
+	return genai.Part{Type: genai.PartType(codec.Short(kind)), Raw: dense(in, v)} // audioTranscription, and what is to come
 }
 
 // functionResult is what a function answered: its response, and all of it where
 // it answered with media too.
-func functionResult(in *genai.Inference, v gjson.Result) []byte {
+func functionResult(in *genai.Inference, v gjson.Result) json.RawMessage {
 	if v.Get("parts").Exists() {
-		return codec.Result(in, v)
+		return result(in, v)
 	}
-	return codec.Result(in, v.Get("response"))
+	return result(in, v.Get("response"))
+}
+
+// dense is a value's JSON without the space between its tokens: whole answers
+// have it, and streams don't.
+func dense(in *genai.Inference, v gjson.Result) json.RawMessage {
+	var b bytes.Buffer
+	if !in.Keeps() || len(v.Raw) > maxDense || json.Compact(&b, []byte(v.Raw)) != nil {
+		return codec.JSON(in, v)
+	}
+	return in.JSON(b.Bytes())
+}
+
+// maxDense bounds what is made dense: what is much larger can't be kept whole.
+const maxDense = 1 << 20
+
+// result is what a tool answered, likewise.
+func result(in *genai.Inference, v gjson.Result) json.RawMessage {
+	if v.IsObject() || v.IsArray() {
+		return dense(in, v)
+	}
+	return codec.Result(in, v)
 }
