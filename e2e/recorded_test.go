@@ -16,16 +16,17 @@ import (
 )
 
 // leastScore is the share of strict facts, in percent, that must be right: those
-// that are not are explained below, one by one.
-const leastScore = "99.8"
+// that are not are explained below, one by one, and any other fails by itself.
+const leastScore = "99.78"
 
 // explained are the strict facts that we read otherwise than the independent
 // reader, and why. docs/wire.md tells them.
 var explained = map[string]string{
-	"bedrock-converse-u-a2ab565891 output.0.tool_calls":          "one of the two calls was carried out by Bedrock itself (its type is server_tool_use), and is told as a server's tool call",
-	"bedrock-invoke-model-u-5a27c84fd2 gen_ai.response.id":       "the id is an empty string, which names nothing",
-	"cohere-chat-v2-u-cdd74b0b05 error.type":                     "the answer names its error, TOO_MANY_TOKENS; the status stands in only where an answer does not",
-	"snowflake-chat_completions-u-007360d368 gen_ai.response.id": "the id is an empty string, which names nothing",
+	"bedrock-converse-u-a2ab565891 output.0.tool_calls":           "one of the two calls was carried out by Bedrock itself (its type is server_tool_use), and is told as a server's tool call",
+	"bedrock-invoke-model-u-5a27c84fd2 gen_ai.response.id":        "the id is an empty string, which names nothing",
+	"cohere-chat-v2-u-cdd74b0b05 error.type":                      "the answer names its error, TOO_MANY_TOKENS; the status stands in only where an answer does not",
+	"snowflake-chat_completions-u-007360d368 output.0.tool_calls": "its second call is a function_call whose name and arguments are empty strings, which calls nothing; OpenAI's own client reads one call, too",
+	"snowflake-chat_completions-u-007360d368 gen_ai.response.id":  "the id is an empty string, which names nothing",
 }
 
 // report is drive.py's.

@@ -205,6 +205,9 @@ func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 				c.calls(to, v)
 			}
 		case "function_call":
+			if codec.Word(v.Get("name")) == "" && text(v.Get("arguments")) == "" { // Snowflake spells out what isn't there
+				return true
+			}
 			if keep {
 				b := to.Block(genai.ToolCallPart, codec.Slot{Item: itemFunction})
 				b.Call("", codec.Word(v.Get("name")))

@@ -43,7 +43,7 @@ func messageParts(in *genai.Inference, role string, m gjson.Result) []genai.Part
 			Name: codec.Short(name), Args: codec.Args(in, input),
 		})
 	})
-	if f := m.Get("function_call"); f.IsObject() {
+	if f := m.Get("function_call"); f.IsObject() && codec.Word(f.Get("name")) != "" {
 		parts = append(parts, genai.Part{Type: genai.ToolCallPart, Name: codec.Short(codec.Word(f.Get("name"))), Args: codec.Args(in, f.Get("arguments"))})
 	}
 	return parts
