@@ -112,6 +112,8 @@ func (f *invoke) whose(doc gjson.Result) codec.Folder {
 		return anthropicMessages.Response(http.StatusOK, f.header, f.in)
 	case doc.Get("choices").IsArray():
 		return openaiChat.Response(http.StatusOK, f.header, f.in)
+	case doc.Get("generation_id").Exists(), doc.Get("event_type").Exists():
+		return cohereChat.Response(http.StatusOK, f.header, f.in)
 	case doc.Get("output.message").Exists(), doc.Get("messageStart").Exists():
 		return newConverse(f.in)
 	}
@@ -177,22 +179,7 @@ func (f *answer) Event(e wire.Event) (output bool) {
 		}
 		break
 	}
-	f.calls(doc)
 	return output && f.stream
-}
-
-// calls folds Command R's tool calls, which have no id.
-func (f *answer) calls(doc gjson.Result) {
-	if !f.out.Keeps() {
-		return
-	}
-	index := int64(0)
-	codec.Each(f.in, doc.Get("tool_calls"), func(t gjson.Result) {
-		index++
-		b := f.out.Choice(0).Block(genai.ToolCallPart, codec.Slot{Item: 1, Part: index})
-		b.Call("", codec.Word(t.Get("name")))
-		b.Add(t.Get("parameters").Raw)
-	})
 }
 
 func (f *answer) Done() bool { return false }

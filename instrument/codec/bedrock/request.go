@@ -7,6 +7,7 @@ import (
 
 	"github.com/otel-genai/otel-genai/instrument/codec"
 	"github.com/otel-genai/otel-genai/instrument/codec/anthropic"
+	"github.com/otel-genai/otel-genai/instrument/codec/cohere"
 	"github.com/otel-genai/otel-genai/instrument/codec/openai"
 	"github.com/otel-genai/otel-genai/instrument/genai"
 )
@@ -15,6 +16,7 @@ import (
 var (
 	anthropicMessages = endpoint(anthropic.Family, "messages")
 	openaiChat        = endpoint(openai.Family, "chat_completions")
+	cohereChat        = endpoint(cohere.Family, "v1/chat")
 )
 
 func endpoint(f codec.Family, api string) *codec.Endpoint {
@@ -93,29 +95,4 @@ func prompt(in *genai.Inference, v gjson.Result) {
 	if p := textParts(in, v); p != nil {
 		in.Input = append(in.Input, genai.Message{Role: "user", Parts: p})
 	}
-}
-
-// history reads Cohere's earlier messages, which may stand behind the last one.
-func history(in *genai.Inference, v gjson.Result) {
-	var before []genai.Message
-	codec.Each(in, v, func(m gjson.Result) {
-		role, known := cohereRoles[codec.Word(m.Get("role"))]
-		if !known {
-			role = "user"
-		}
-		before = append(before, genai.Message{Role: role, Parts: textParts(in, m.Get("message"))})
-	})
-	in.Input = append(before, in.Input...)
-}
-
-var cohereRoles = map[string]string{"USER": "user", "CHATBOT": "assistant", "SYSTEM": "system", "TOOL": "tool"}
-
-func cohereTools(in *genai.Inference, v gjson.Result) {
-	codec.Each(in, v, func(t gjson.Result) {
-		in.Tools = append(in.Tools, genai.Tool{
-			Type: "function", Name: codec.Short(codec.Word(t.Get("name"))),
-			Description: codec.Text(in, codec.Word(t.Get("description"))),
-			Parameters:  codec.JSON(in, t.Get("parameter_definitions")),
-		})
-	})
 }

@@ -70,10 +70,6 @@ var textFields = codec.Fields{
 	"prompt":               codec.Content(prompt),
 	"inputText":            codec.Content(prompt), // Titan
 	"inputPrompt":          codec.Content(prompt), // Pegasus
-	"message":              codec.Content(prompt), // Cohere's Command R
-	"preamble":             codec.Content(func(in *genai.Inference, v gjson.Result) { in.System = textParts(in, v) }),
-	"chat_history":         codec.Content(history),
-	"tools":                codec.Content(cohereTools),
 	"textGenerationConfig": codec.Object(titanFields),
 	"max_gen_len":          codec.MaxTokens, // Meta
 	"max_tokens":           codec.MaxTokens, // Mistral, Cohere, DeepSeek
@@ -128,7 +124,7 @@ var shapes = []struct {
 	{members: []string{"messages", "schemaVersion"}, read: converseFields, op: genai.Chat},
 	{members: []string{"messages"}, model: "nova", read: converseFields, op: genai.Chat},
 	{members: []string{"messages"}, family: openaiChat, op: genai.Chat}, // Mistral, AI21, DeepSeek, OpenAI, Qwen
-	{members: []string{"message"}, read: textFields, op: genai.Chat},
+	{members: []string{"message"}, family: cohereChat, op: genai.Chat},  // Command R
 	{members: []string{"inputPrompt"}, read: textFields, op: genai.Chat},
 	{members: []string{"prompt"}, read: textFields, op: genai.TextCompletion},
 	{members: []string{"inputText"}, read: textFields, op: genai.TextCompletion},
@@ -144,7 +140,7 @@ var answers = []struct{ member, choices, text, finish string }{
 	{"outputs", "outputs", "text", "stop_reason"},                      // Mistral
 	{"generations", "generations", "text", "finish_reason"},            // Cohere
 	{"completions", "completions", "data.text", "finishReason.reason"}, // AI21
-	{"text", "", "text", "finish_reason"},                              // Cohere's Command R, and Cohere's stream
+	{"text", "", "text", "finish_reason"},                              // Cohere's stream
 	{"is_finished", "", "text", "finish_reason"},                       // the end of that
 	{"finishReason", "", "message", "finishReason"},                    // Pegasus
 }

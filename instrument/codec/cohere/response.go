@@ -181,7 +181,7 @@ func (f *chat) Done() bool { return f.end }
 func (f *chat) Flush() { f.out.Flush() }
 
 // oldChat folds version 1, and generate: a document, or events of which the
-// last repeats the whole answer.
+// last repeats the answer, with what it cost.
 type oldChat struct {
 	in  *genai.Inference
 	out *codec.Fold
@@ -202,7 +202,7 @@ func (f *oldChat) Event(e wire.Event) (output bool) {
 	}
 	kind := codec.Word(doc.Get("event_type"))
 	if kind == "" {
-		f.answer(doc)
+		f.answer(doc, true)
 		f.end = true
 		return false
 	}
@@ -227,7 +227,7 @@ func (f *oldChat) Event(e wire.Event) (output bool) {
 		r := doc.Get("response")
 		f.end = true
 		if r.IsObject() {
-			f.answer(r)
+			f.answer(r, false)
 		}
 		if !r.Get("generations").Exists() {
 			finish(f.in, to, doc.Get("finish_reason"), doc.Get("error"))
@@ -239,8 +239,8 @@ func (f *oldChat) Event(e wire.Event) (output bool) {
 	return false
 }
 
-// answer folds a whole answer, in place of its pieces.
-func (f *oldChat) answer(doc gjson.Result) {
+// answer folds a whole answer, or, of one whose pieces came, the rest.
+func (f *oldChat) answer(doc gjson.Result, whole bool) {
 	for _, key := range []string{"generation_id", "id", "response_id"} {
 		set(&f.in.Response.ID, doc.Get(key))
 	}
@@ -254,15 +254,17 @@ func (f *oldChat) answer(doc gjson.Result) {
 			}
 			n++
 			to := f.out.Choice(index)
-			to.Clear()
-			f.text(to, g.Get("text"))
+			if whole {
+				f.text(to, g.Get("text"))
+			}
 			finish(f.in, to, g.Get("finish_reason"), gjson.Result{})
 		})
 	} else {
 		to := f.out.Choice(0)
-		to.Clear()
-		f.text(to, doc.Get("text"))
-		f.toolCalls(to, doc.Get("tool_calls"))
+		if whole {
+			f.text(to, doc.Get("text"))
+			f.toolCalls(to, doc.Get("tool_calls"))
+		}
 		finish(f.in, to, doc.Get("finish_reason"), gjson.Result{})
 	}
 	if meta := doc.Get("meta"); meta.IsObject() {
