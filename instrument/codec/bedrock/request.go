@@ -90,7 +90,7 @@ func textParts(in *genai.Inference, v gjson.Result) []genai.Part {
 	return nil
 }
 
-// prompt is the last message, behind the history where there is one.
+// prompt is the one message that there is.
 func prompt(in *genai.Inference, v gjson.Result) {
 	if p := textParts(in, v); p != nil {
 		in.Input = append(in.Input, genai.Message{Role: "user", Parts: p})
