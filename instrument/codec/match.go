@@ -23,6 +23,20 @@ func LastSegments(path string, n int) []string {
 	return out
 }
 
+// EndsIn reports whether the last segments of an escaped path are those, as
+// [LastSegments] takes them apart.
+func EndsIn(path string, segments []string) bool {
+	for i := len(segments) - 1; i >= 0; i-- {
+		path = strings.TrimRight(path, "/")
+		j := strings.LastIndexByte(path, '/')
+		if path == "" || path[j+1:] != segments[i] {
+			return false
+		}
+		path = path[:max(j, 0)]
+	}
+	return true
+}
+
 // After returns the unescaped path segment that follows the segment name, as
 // the deployment does in "/openai/deployments/D/chat/completions", or "".
 func After(path, name string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,6 +120,16 @@ func TestSegments(t *testing.T) {
 	} {
 		if got := After(path, "deployments"); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestEndsInIsAsLastSegments(t *testing.T) {
+	for _, path := range []string{"", "/", "/v1/chat", "//v1//chat//", "/a/v1/chat/", "/v1/chatter", "/v1", "chat", "v1/chat"} {
+		for _, want := range [][]string{{"chat"}, {"v1", "chat"}, {"a", "v1", "chat"}} {
+			if got, wanted := EndsIn(path, want), slices.Equal(LastSegments(path, len(want)), want); got != wanted {
+				t.Errorf("%q ends in %q: %t, want %t", path, want, got, wanted)
+			}
 		}
 	}
 }

@@ -18,13 +18,11 @@ func spoken(c codec.Call) bool {
 // matchMessages matches the Messages API under any prefix, as others serve it:
 // /anthropic/v1/messages at Microsoft Foundry and many more.
 func matchMessages(c codec.Call) bool {
-	last := codec.LastSegments(c.Path, 2)
-	return spoken(c) && last[0] == "v1" && last[1] == "messages"
+	return spoken(c) && codec.EndsIn(c.Path, []string{"v1", "messages"})
 }
 
 func matchComplete(c codec.Call) bool {
-	last := codec.LastSegments(c.Path, 2)
-	return spoken(c) && last[0] == "v1" && last[1] == "complete"
+	return spoken(c) && codec.EndsIn(c.Path, []string{"v1", "complete"})
 }
 
 // matchVertex matches Vertex AI's way to a publisher's own API.
@@ -37,6 +35,9 @@ func matchVertex(verb string) func(codec.Call) bool {
 
 // vertexModel returns M of ".../publishers/anthropic/models/M:verb".
 func vertexModel(path, verb string) (string, bool) {
+	if !strings.Contains(path, "/publishers/") {
+		return "", false
+	}
 	last := codec.LastSegments(path, 4)
 	if last[0] != "publishers" || last[1] != "anthropic" || last[2] != "models" {
 		return "", false

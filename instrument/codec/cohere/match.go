@@ -16,7 +16,7 @@ var hosts = []string{"cohere", "azure", "azure-inference"}
 func post(endpoint string) func(codec.Call) bool {
 	want := strings.Split(endpoint, "/")
 	return func(c codec.Call) bool {
-		return c.Method == http.MethodPost && slices.Equal(codec.LastSegments(c.Path, len(want)), want) &&
+		return c.Method == http.MethodPost && codec.EndsIn(c.Path, want) &&
 			(c.Provider == nil || slices.Contains(hosts, c.Provider.Short))
 	}
 }

@@ -19,6 +19,9 @@ const codeAssist = "v1internal"
 // ".../models/M:verb". One that is not of the collection of models is named with
 // its collection, since a number alone names nothing.
 func named(path, verb string) (model string, ok bool) {
+	if !strings.Contains(path, verb) { // most calls, without taking their paths apart
+		return "", false
+	}
 	last := codec.LastSegments(path, 4)
 	name, err := url.PathUnescape(last[3])
 	if err != nil {
@@ -54,6 +57,9 @@ func matchPredict(c codec.Call) bool {
 // matchCodeAssist matches a verb of the Code Assist API.
 func matchCodeAssist(verb string) func(codec.Call) bool {
 	return func(c codec.Call) bool {
+		if !strings.Contains(c.Path, codeAssist) {
+			return false
+		}
 		last, err := url.PathUnescape(codec.LastSegments(c.Path, 1)[0])
 		return err == nil && c.Method == http.MethodPost && last == codeAssist+":"+verb
 	}
@@ -61,5 +67,5 @@ func matchCodeAssist(verb string) func(codec.Call) bool {
 
 // matchInteractions matches the collection of interactions, not one of them.
 func matchInteractions(c codec.Call) bool {
-	return c.Method == http.MethodPost && codec.LastSegments(c.Path, 1)[0] == "interactions"
+	return c.Method == http.MethodPost && codec.EndsIn(c.Path, []string{"interactions"})
 }

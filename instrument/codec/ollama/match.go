@@ -11,9 +11,9 @@ import (
 // post matches POST to a path that ends in /api/NAME, at Ollama and where
 // nobody knows who answers: a server of one's own has a name of one's own.
 func post(name string) func(codec.Call) bool {
+	want := []string{"api", name}
 	return func(c codec.Call) bool {
-		last := codec.LastSegments(c.Path, 2)
-		return c.Method == http.MethodPost && last[0] == "api" && last[1] == name &&
+		return c.Method == http.MethodPost && codec.EndsIn(c.Path, want) &&
 			(c.Provider == nil || c.Provider.Short == "ollama")
 	}
 }

@@ -12,19 +12,13 @@ import (
 func post(endpoint string) func(codec.Call) bool {
 	want := strings.Split(endpoint, "/")
 	return func(c codec.Call) bool {
-		if c.Method != http.MethodPost {
+		if c.Method != http.MethodPost || !codec.EndsIn(c.Path, want) {
 			return false
-		}
-		last := codec.LastSegments(c.Path, len(want)+1)
-		for i := range want {
-			if last[i+1] != want[i] {
-				return false
-			}
 		}
 		if len(want) > 1 { // says enough by itself
 			return true
 		}
-		before := last[0]
+		before := codec.LastSegments(c.Path, 2)[0]
 		if before == "chat" || notOurs[before+"/"+endpoint] {
 			return false
 		}
@@ -50,7 +44,7 @@ func at(providers, endpoint string) func(codec.Call) bool {
 	names := strings.Fields(providers)
 	return func(c codec.Call) bool {
 		return c.Method == http.MethodPost && c.Provider != nil && slices.Contains(names, c.Provider.Short) &&
-			slices.Equal(codec.LastSegments(c.Path, len(want)), want)
+			codec.EndsIn(c.Path, want)
 	}
 }
 
@@ -60,12 +54,11 @@ func under(segment, endpoint string) func(codec.Call) bool {
 	want := strings.Split(endpoint, "/")
 	return func(c codec.Call) bool {
 		return c.Method == http.MethodPost && codec.After(c.Path, segment) != "" &&
-			slices.Equal(codec.LastSegments(c.Path, len(want)), want)
+			codec.EndsIn(c.Path, want)
 	}
 }
 
 // invocations matches a Databricks serving endpoint.
 func invocations(c codec.Call) bool {
-	last := codec.LastSegments(c.Path, 3)
-	return c.Method == http.MethodPost && last[0] == "serving-endpoints" && last[2] == "invocations"
+	return c.Method == http.MethodPost && codec.EndsIn(c.Path, []string{"invocations"}) && codec.LastSegments(c.Path, 3)[0] == "serving-endpoints"
 }
