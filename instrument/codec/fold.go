@@ -375,6 +375,8 @@ func (b *Block) parts(to []genai.Part) []genai.Part {
 	switch p.Type {
 	case genai.ToolCallPart, genai.ServerToolCallPart:
 		p.Args = args(string(b.text), b.lost)
+	case genai.ToolCallResponsePart, genai.ServerToolResponsePart:
+		p.Result = args(string(b.text), b.lost)
 	case genai.BlobPart:
 		p.Text = string(b.text)
 	default:

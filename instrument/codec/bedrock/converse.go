@@ -86,9 +86,9 @@ func part(in *genai.Inference, b gjson.Result) []genai.Part {
 	case "toolUse":
 		p = genai.Part{Type: callType(v), ID: codec.Short(codec.Word(v.Get("toolUseId"))), Name: codec.Short(codec.Word(v.Get("name"))), Args: codec.JSON(in, v.Get("input"))}
 	case "toolResult":
-		p = genai.Part{Type: genai.ToolCallResponsePart, ID: codec.Short(codec.Word(v.Get("toolUseId"))), Result: result(in, v.Get("content"))}
-		if t := codec.Word(v.Get("type")); t != "" { // of a tool of the system's
-			p.Type, p.Name = genai.ServerToolResponsePart, codec.Short(t)
+		p = genai.Part{
+			Type: resultType(v), ID: codec.Short(codec.Word(v.Get("toolUseId"))),
+			Name: codec.Short(codec.Word(v.Get("type"))), Result: result(in, v.Get("content")),
 		}
 	case "image", "document", "video", "audio":
 		p = source(in, kind, v)
@@ -105,11 +105,21 @@ func callType(v gjson.Result) genai.PartType {
 	return genai.ToolCallPart
 }
 
-// result is what a tool answered: the text, where that is all of it.
+// resultType tells what a tool of the system's answered, which has a type.
+func resultType(v gjson.Result) genai.PartType {
+	if codec.Word(v.Get("type")) != "" {
+		return genai.ServerToolResponsePart
+	}
+	return genai.ToolCallResponsePart
+}
+
+// result is what a tool answered: the text or the JSON, where that is all of it.
 func result(in *genai.Inference, v gjson.Result) json.RawMessage {
 	if v.IsArray() && v.Get("#").Int() == 1 {
-		if only := v.Get("0.text"); only.Type == gjson.String {
-			return codec.Result(in, only)
+		for _, only := range []gjson.Result{v.Get("0.text"), v.Get("0.json")} {
+			if only.Exists() {
+				return codec.Result(in, only)
+			}
 		}
 	}
 	return codec.Result(in, v)
@@ -235,11 +245,19 @@ func (f *converse) piece(kind string, v gjson.Result) (output bool) {
 		to.Role(codec.Word(v.Get("role")))
 	case "contentBlockStart":
 		what, start := member(v.Get("start"))
-		if what != "toolUse" {
-			if what != "" {
-				to.Whole(slot, false, func() []genai.Part { return part(f.in, v.Get("start")) })
-			}
-			return what != ""
+		switch what {
+		case "toolUse":
+		case "toolResult": // of a tool of the system's: pieces follow
+			to.Block(resultType(start), slot).Call(codec.Word(start.Get("toolUseId")), codec.Word(start.Get("type")))
+			return true
+		case "image":
+			to.Block(genai.BlobPart, slot).Media(modalities["image"], mimes[codec.Word(start.Get("format"))])
+			return true
+		case "":
+			return false
+		default:
+			to.Whole(slot, false, func() []genai.Part { return part(f.in, v.Get("start")) })
+			return true
 		}
 		f.begin(index, &call{kind: callType(start)})
 		to.Block(callType(start), slot).Call(codec.Word(start.Get("toolUseId")), codec.Word(start.Get("name")))
@@ -288,6 +306,20 @@ func (f *converse) delta(to *codec.Choice, slot codec.Slot, d gjson.Result) (out
 		}
 		to.Block(genai.ReasoningPart, slot).Add(codec.Word(text))
 		return codec.Word(text) != ""
+	case "toolResult":
+		codec.Each(f.in, v, func(p gjson.Result) {
+			s := codec.Word(p.Get("text"))
+			if s == "" {
+				s = p.Get("json").Raw
+			}
+			to.Block(genai.ServerToolResponsePart, slot).Add(s)
+			output = output || s != ""
+		})
+		return output
+	case "image":
+		s := codec.Word(v.Get("source.bytes"))
+		to.Block(genai.BlobPart, slot).Add(s)
+		return s != ""
 	case "toolUse":
 		s := codec.Word(v.Get("input"))
 		c := f.calls[slot.Item]
