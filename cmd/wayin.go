@@ -114,6 +114,9 @@ func parseHosts(text string) (hosts, *misuse) {
 		if err != nil || scheme != "http" && scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 			return hosts{}, &misuse{fmt.Sprintf("%q is no host", shownURL(part)), hint}
 		}
+		if loopback(u.Hostname()) {
+			return hosts{}, &misuse{u.Hostname() + " is this machine, and calls to it go by no proxy", "give its URL where your program takes one, as in OPENAI_BASE_URL=http://" + u.Host + "/v1: that is led here"}
+		}
 		rest = strings.TrimRight(rest, "/")
 		if scheme == "http" {
 			h.plain = append(h.plain, rest)
