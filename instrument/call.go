@@ -171,8 +171,10 @@ func (c *call) start() {
 	if c.whole {
 		c.closeUpload()
 	}
-	if shape := c.endpoint.Shape; shape != nil && !c.broken && c.body != nil && !shape(c.what, c.body.Bytes()) {
-		c.foreign = true // its path is like one of ours, and no more
+	if shape := c.endpoint.Shape; shape != nil && !c.broken && c.body != nil {
+		c.attempt(func() { c.foreign = !shape(c.what, c.body.Bytes()) })
+	}
+	if c.foreign { // its path is like one of ours, and no more
 		c.body, c.freed = nil, true
 		return
 	}

@@ -81,6 +81,7 @@ func (f faulty) family() codec.Family {
 	return codec.Family{Name: "faulty", Endpoints: []codec.Endpoint{{
 		API: "x", Operation: genai.Chat,
 		Match:   func(codec.Call) bool { f.at("match"); return true },
+		Shape:   func(codec.Call, []byte) bool { f.at("shape"); return true },
 		Request: func(codec.Call, []byte, *genai.Inference) error { f.at("request"); return nil },
 		Response: func(int, http.Header, *genai.Inference) codec.Folder {
 			f.at("response")
@@ -91,7 +92,7 @@ func (f faulty) family() codec.Family {
 
 func TestCodecThatPanicsCostsOneWarningAndThatCallsDetail(t *testing.T) {
 	const answer = "data: {\"a\":1}\n\ndata: {\"a\":2}\n\ndata: [DONE]\n\n"
-	for _, where := range []string{"match", "request", "response", "event", "done", "flush"} {
+	for _, where := range []string{"match", "shape", "request", "response", "event", "done", "flush"} {
 		for _, zipped := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, zipped %t", where, zipped), func(t *testing.T) {
 				t.Cleanup(instrument.SetFamilies(faulty{where}.family()))
