@@ -18,19 +18,15 @@ func post(name string) func(codec.Call) bool {
 	}
 }
 
-// asks is a Shape: a model, and something that is asked of it. A request with a
-// model alone loads it, or throws it out.
-func asks(members ...string) func(codec.Call, []byte) bool {
+// asks is a Shape: a model, and something that is asked of it. A request without
+// loads the model or throws it out, whatever else it holds.
+func asks(member string) func(codec.Call, []byte) bool {
 	return func(_ codec.Call, body []byte) bool {
 		doc, _ := codec.Document(body)
 		if doc.Get("model").Type != gjson.String {
 			return false
 		}
-		for _, m := range members {
-			if v := doc.Get(m); v.Exists() && len(v.Raw) > 2 { // neither "", [] nor {}
-				return true
-			}
-		}
-		return false
+		v := doc.Get(member)
+		return v.Exists() && len(v.Raw) > 2 // neither "", [] nor {}
 	}
 }

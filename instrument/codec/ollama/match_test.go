@@ -17,9 +17,10 @@ func TestCallsAreRecognisedByPathAndShape(t *testing.T) {
 
 		{"POST", "ollama", "/api/generate", `{"model":"m"}`, ""},                // loads it
 		{"POST", "ollama", "/api/generate", `{"model":"m","keep_alive":0}`, ""}, // throws it out
-		{"POST", "ollama", "/api/chat", `{"model":"m","messages":[]}`, ""},      // loads it
-		{"POST", "", "/api/chat", `{"messages":[{"role":"user"}]}`, ""},         // somebody's own
-		{"POST", "", "/api/generate", `{"model":{"a":1},"prompt":"p"}`, ""},     // likewise
+		{"POST", "ollama", "/api/generate", `{"model":"m","images":["aGk="],"prompt":""}`, ""},
+		{"POST", "ollama", "/api/chat", `{"model":"m","messages":[]}`, ""},  // loads it
+		{"POST", "", "/api/chat", `{"messages":[{"role":"user"}]}`, ""},     // somebody's own
+		{"POST", "", "/api/generate", `{"model":{"a":1},"prompt":"p"}`, ""}, // likewise
 		{"POST", "openai", "/api/chat", `{"model":"m","messages":[{}]}`, ""},
 		{"POST", "ollama", "/api/show", `{"model":"m"}`, ""},
 		{"POST", "ollama", "/api/pull", `{"model":"m"}`, ""},

@@ -71,6 +71,8 @@ func (f *answer) line(data []byte) (output bool) {
 			output = f.add(genai.TextPart, itemText, v) || output
 		case "thinking":
 			output = f.add(genai.ReasoningPart, itemReasoning, v) || output
+		case "tool_calls": // generate's, of a model whose words are parsed for them
+			output = f.called(v) || output
 		case "image": // of a model that draws
 			output = f.image(v) || output
 		case "done":
@@ -104,16 +106,22 @@ func (f *answer) message(m gjson.Result) (output bool) {
 		case "images":
 			codec.Each(f.in, v, func(i gjson.Result) { output = f.image(i) || output })
 		case "tool_calls":
-			codec.Each(f.in, v, func(t gjson.Result) {
-				call := t.Get("function")
-				b := to.Block(genai.ToolCallPart, codec.Slot{Item: itemCall, Part: f.calls})
-				b.Call(codec.Word(t.Get("id")), codec.Word(call.Get("name")))
-				b.Add(call.Get("arguments").Raw)
-				f.calls++
-				output = true
-			})
+			output = f.called(v) || output
 		}
 		return true
+	})
+	return output
+}
+
+// called adds tool calls, which come whole, in the order that they come.
+func (f *answer) called(calls gjson.Result) (output bool) {
+	codec.Each(f.in, calls, func(t gjson.Result) {
+		call := t.Get("function")
+		b := f.out.Choice(0).Block(genai.ToolCallPart, codec.Slot{Item: itemCall, Part: f.calls})
+		b.Call(codec.Word(t.Get("id")), codec.Word(call.Get("name")))
+		b.Add(call.Get("arguments").Raw)
+		f.calls++
+		output = true
 	})
 	return output
 }

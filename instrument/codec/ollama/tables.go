@@ -20,7 +20,7 @@ var Family = codec.Family{Name: "ollama", Title: "Ollama", Endpoints: []codec.En
 		API: "generate", Operation: genai.TextCompletion,
 		Paths:   []string{"/api/generate"},
 		Match:   post("generate"),
-		Shape:   asks("prompt", "images"),
+		Shape:   asks("prompt"),
 		Request: request, Response: response,
 	},
 	{
