@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/otel-genai/otel-genai/exporters"
 	"github.com/otel-genai/otel-genai/instrument/codec"
 )
@@ -36,6 +38,14 @@ func checkResource(text string, _ values) *misuse {
 		if _, err := url.PathUnescape(strings.TrimSpace(value)); err != nil {
 			return &misuse{"the value of " + strings.TrimSpace(name) + " has a % that begins no escape", "write %25 for it"}
 		}
+	}
+	return nil
+}
+
+// checkMaxExport refuses what no span fits into, and what no process could hold.
+func checkMaxExport(text string, _ values) *misuse {
+	if n, err := humanize.ParseBytes(text); err != nil || n < 1<<10 || n > 1<<30 {
+		return &misuse{strconv.Quote(text) + " is not from 1KiB to 1GiB", "collectors take 4MiB by gRPC unless they are told otherwise"}
 	}
 	return nil
 }

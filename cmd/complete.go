@@ -119,7 +119,7 @@ func askCobra(root *cobra.Command, args []string) (question []string, ok bool) {
 // takesWord reports whether a flag's value is the word that follows it.
 func takesWord(flag string) bool {
 	name := strings.TrimLeft(flag, "-")
-	return !strings.Contains(flag, "=") && !slices.Contains([]string{"quiet", "dry-run", "dry_run", "help", "version", "h", "all"}, name)
+	return !strings.Contains(flag, "=") && !slices.Contains([]string{"quiet", "dry-run", "dry_run", "redirect", "discard", "help", "version", "h", "all"}, name)
 }
 
 // leaveToShell answers that we have nothing to say, so that the shell completes

@@ -22,6 +22,7 @@ Commands:
   run       run a program; "otel-genai ./myapp" is the same
   proxy     serve the observing proxy on its own, for a pod or a team
   demo      a small client against a make-believe server
+  flush     send what a collector did not take before
   settings  show what is in force, and where each value came from
   version   print the version; "completion bash" a script for your shell
   help      this, or "otel-genai help run": all flags
@@ -80,6 +81,17 @@ const settingsHelp = `Usage: otel-genai settings [flags] [--all] [--format text|
 Shows the settings that are in force, and where each value came from: a default,
 the environment, the file that OTEL_CONFIG_FILE names, or a flag. It takes the
 flags that run takes. Secrets are left out.
+`
+
+const flushHelp = `Usage: otel-genai flush [flags]
+
+Sends what collectors did not take when it was recorded, and was kept on this
+machine since: to the endpoint that it was kept for, with the header fields and
+certificates now in force. What was kept for other endpoints stays. Every run
+does the same on its own for the endpoints that it sends to.
+
+Exit status: 0 when nothing waits any more; 1 when something was refused or
+still waits; 2 for a wrong command line, 125 where otel-genai could not set up.
 `
 
 const versionHelp = `Usage: otel-genai version [--format text|json]
@@ -149,6 +161,8 @@ func (m *program) helpOf(c *cobra.Command) {
 		fmt.Fprintf(&b, proxyHelp, wrap(public), wrap(own))
 	case "demo":
 		b.WriteString(demoHelp)
+	case "flush":
+		b.WriteString(flushHelp)
 	case "settings":
 		b.WriteString(settingsHelp)
 	case "version":
@@ -201,8 +215,10 @@ func writeSettings(b *bytes.Buffer, fs *pflag.FlagSet) {
 		}
 	}
 	b.WriteString("\nSwitches:\n  --quiet\n        " + quietHelp + "\n")
-	if f := fs.Lookup("dry_run"); f != nil {
-		b.WriteString("  --dry-run\n        " + f.Usage + "\n")
+	for _, name := range []string{"dry-run", "redirect", "discard"} {
+		if f := fs.Lookup(name); f != nil {
+			b.WriteString("  --" + name + "\n        " + f.Usage + "\n")
+		}
 	}
 	b.WriteString("  --help\n        this\n")
 }

@@ -85,7 +85,7 @@ func (m *program) tree() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c.Flags(), err) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { m.helpOf(c) })
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.AddCommand(m.runCommand(), m.settingsCommand(), m.doctorCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand(), m.completionCommand(), m.manCommand())
+	root.AddCommand(m.runCommand(), m.settingsCommand(), m.doctorCommand(), m.flushCommand(), m.proxyCommand(), m.demoCommand(), m.demoClientCommand(), m.versionCommand(), m.completionCommand(), m.manCommand())
 	root.SetHelpCommand(m.helpCommand())
 	return root
 }
@@ -149,7 +149,7 @@ func (m *program) dispatch(root *cobra.Command, args []string) ([]string, error)
 }
 
 // commandNames are those that somebody may misspell.
-var commandNames = []string{"run", "proxy", "demo", "settings", "doctor", "version", "completion", "help"}
+var commandNames = []string{"run", "proxy", "demo", "settings", "doctor", "flush", "version", "completion", "help"}
 
 func isCommand(root *cobra.Command, word string) bool {
 	if word == "help" {

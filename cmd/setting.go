@@ -49,6 +49,7 @@ const (
 	kindPairs  // key=value, comma between them
 	kindSecret // like kindPairs or kindString, but never shown
 	kindFile   // a path
+	kindSize   // a number of bytes, 1 or more: 4194304, 4MiB
 )
 
 // placeholder is what help shows in the place of a value.
@@ -71,6 +72,8 @@ func (s *setting) placeholder() string {
 		return "K=V,..."
 	case kindFile:
 		return "FILE"
+	case kindSize:
+		return "BYTES"
 	case kindEnum:
 		if len(s.Allowed) <= 3 {
 			return strings.Join(s.Allowed, "|")

@@ -16,6 +16,9 @@ const (
 	varConsole      = "OTEL_GENAI_CONSOLE_STREAM"
 	varFile         = "OTEL_GENAI_FILE"
 	varDisabled     = "OTEL_SDK_DISABLED"
+	varSpool        = "OTEL_GENAI_SPOOL"
+	varSpoolLimit   = "OTEL_GENAI_SPOOL_LIMIT"
+	varMaxExport    = "OTEL_GENAI_MAX_EXPORT_BYTES"
 	varService      = "OTEL_SERVICE_NAME"
 	varContent      = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 	varEmitEvent    = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
@@ -56,6 +59,8 @@ var settings = slices.Concat(
 		{Variable: varFile, Kind: kindFile, Default: defaultFile, Help: "the file that otlp_file appends OTLP JSON lines to, all signals to one", Group: groupWhere, Actor: byUs},
 		{Variable: varPromHost, Default: "localhost", Help: "address that the prometheus exporter listens on", Group: groupWhere, Value: "HOST"},
 		{Variable: varPromPort, Kind: kindPort, Default: "9464", Help: "port that the prometheus exporter listens on", Group: groupWhere},
+		{Variable: varSpool, Kind: kindEnum, Default: "on", Allowed: []string{"on", "off"}, Help: "keep what a collector doesn't take, messages too where they are captured, until it does: in the folder spool of XDG_STATE_HOME/otel-genai, for 7 days; off: it is lost", Group: groupWhere, Actor: byUs},
+		{Variable: varSpoolLimit, Kind: kindSize, Default: "256MiB", Help: "how much of the disk that may take; the oldest gives way", Group: groupWhere, Actor: byUs},
 		{Variable: varDisabled, Kind: kindBool, Default: "false", Help: "true: no telemetry, the program just runs", Group: groupWhere, Actor: byUs},
 
 		{Variable: varInject, Default: "auto", Help: "how the program's calls are led here: proxy (HTTPS_PROXY, with TLS opened to the hosts of providers alone), base-url (the variables that name a provider's URL), java (Java's own options), none, or several; auto combines them so that no program behaves differently", Group: groupRun, Actor: byUs, Only: "run", Check: checkInject, Value: "LIST"},
@@ -90,6 +95,7 @@ var settings = slices.Concat(
 	perSignal(setting{Kind: kindFile, Help: "PEM file of our own key", Group: groupOTLP}, "CLIENT_KEY"),
 	perSignal(setting{Kind: kindBool, Default: "false", Help: "no TLS, for a grpc endpoint without a scheme", Group: groupOTLP}, "INSECURE"),
 	[]setting{
+		{Variable: varMaxExport, Kind: kindSize, Default: "4MiB", Help: "longest request to a collector, before compression; more is sent in several", Group: groupOTLP, Actor: byUs, Check: checkMaxExport},
 		{Variable: "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Kind: kindEnum, Default: "cumulative", Allowed: []string{"cumulative", "delta", "lowmemory"}, Help: "temporality of metrics", Group: groupOTLP},
 		{Variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", Kind: kindEnum, Default: "explicit_bucket_histogram", Allowed: []string{"explicit_bucket_histogram", "base2_exponential_bucket_histogram"}, Help: "kind of histograms", Group: groupOTLP, Value: "KIND"},
 

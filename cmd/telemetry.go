@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	nooplog "go.opentelemetry.io/otel/log/noop"
@@ -55,6 +56,7 @@ type setup struct {
 	instrumented bool                // the program makes GenAI telemetry of its own
 	shared       bool                // calls come from any number of programs
 	getenv       func(string) string // the environment that calls leave from: its proxies, its trust
+	flush        bool                // nothing is recorded: what waits in the spool is to be sent
 	secrets      []string            // of the run's own, which nothing may show
 }
 
@@ -77,26 +79,9 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	if err != nil {
 		return nil, usage(err.Error(), "")
 	}
-	c := exporterConfig(v)
-	if c.Console = how.console; c.Console == nil {
-		c.Console = m.console(v)
-	}
-	c.File = v.text(varFile)
-	c.ServiceName = how.service
-	c.Declaration = v[varConfigFile].declaration
-	c.Detectors, c.Program = v.text(varDetectors), how.program
-	if m.say.level >= levelDebug {
-		c.Debug = m.say.debug
-	}
-	c.Version = version()
-	c.Getenv, c.Setenv = os.Getenv, os.Setenv
-	c.Hold = how.hold
-	c.Warn = func(problem, hint string) { m.say.warn(v.spelled(problem), v.spelled(hint)) }
-	if t.providers, err = exporters.New(ctx, c); err != nil {
+	if t.providers, err = m.providers(ctx, v, how, content.Keep().Part > 0); err != nil {
 		t.upstream.Close()
-		f := setupFailure(err, v.spelled(hintOf(err)))
-		f.problem = v.spelled(f.problem)
-		return nil, f
+		return nil, err
 	}
 	emission := semconv.Config{
 		TracerProvider: t.providers.Tracer, MeterProvider: t.providers.Meter, LoggerProvider: t.providers.Logger,
@@ -140,6 +125,40 @@ func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*tel
 	)
 	return t, nil
 }
+
+// providers sets up the SDK's providers and what they export to, for telemetry
+// that may hold messages or not.
+func (m *program) providers(ctx context.Context, v values, how setup, content bool) (*exporters.Providers, error) {
+	c := exporterConfig(v)
+	if c.Console = how.console; c.Console == nil {
+		c.Console = m.console(v)
+	}
+	c.File = v.text(varFile)
+	c.ServiceName = how.service
+	c.Declaration = v[varConfigFile].declaration
+	c.Detectors, c.Program = v.text(varDetectors), how.program
+	if m.say.level >= levelDebug {
+		c.Debug = m.say.debug
+	}
+	c.Version = version()
+	c.Getenv, c.Setenv = os.Getenv, os.Setenv
+	c.Hold = how.hold
+	c.Warn = func(problem, hint string) { m.say.warn(v.spelled(problem), v.spelled(hint)) }
+	c.MaxExport = int(v.bytes(varMaxExport))
+	if v.text(varSpool) == "on" || how.flush {
+		c.Spool = &exporters.Spool{Dir: m.spoolFolder(), Limit: v.bytes(varSpoolLimit), Content: content, Manual: how.flush}
+	}
+	p, err := exporters.New(ctx, c)
+	if err != nil {
+		f := setupFailure(err, v.spelled(hintOf(err)))
+		f.problem = v.spelled(f.problem)
+		return nil, f
+	}
+	return p, nil
+}
+
+// spoolFolder is where telemetry waits that a collector did not take.
+func (m *program) spoolFolder() string { return filepath.Join(stateFolder(m.getenv), "spool") }
 
 // hintOf is the way out that an exporters.Error brings.
 func hintOf(err error) string {

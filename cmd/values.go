@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/otel-genai/otel-genai/exporters"
 )
 
@@ -196,6 +198,12 @@ func (v values) millis(variable string) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
+// bytes is a size; resolve has checked it.
+func (v values) bytes(variable string) int64 {
+	n, _ := humanize.ParseBytes(v.text(variable))
+	return int64(min(n, math.MaxInt64)) //nolint:gosec // it is not more
+}
+
 // setenv hands what flags say to the SDK, which reads the environment.
 func (v values) setenv(set func(key, value string) error) error {
 	for i := range settings {
@@ -241,6 +249,10 @@ func (s *setting) check(text string, v values) *misuse {
 	case kindPort:
 		if _, err := strconv.ParseUint(text, 10, 16); err != nil {
 			return &misuse{quoted + " is not a port", "write a number from 0 to 65535"}
+		}
+	case kindSize:
+		if n, err := humanize.ParseBytes(text); err != nil || n < 1 || n > math.MaxInt64 {
+			return &misuse{quoted + " is not a number of bytes", "write one such as " + s.Default + ", 500MB or 1048576"}
 		}
 	case kindEnum:
 		if !s.allows(text) {

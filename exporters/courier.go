@@ -28,56 +28,127 @@ const (
 	lastRetries = time.Second
 )
 
-// courier is a sink that sends, and sends again where that can help.
+// courier is a sink that sends. What its endpoint doesn't take waits in the
+// store if there is one; else it is sent again while there is time.
 type courier struct {
 	sender  sender
+	signal  signal
 	where   string        // the endpoint, as failures name it
 	timeout time.Duration // of one attempt; 0 is none
 	life    *life
 	report  *reporter
-	arrived atomic.Bool // something has
+	store   *store // nil: what can't be sent is lost
+
+	largest atomic.Int64 // longest request, in bytes; 0 is any
+	arrived atomic.Bool  // something has
+	tally   tally
 }
 
 var _ sink = (*courier)(nil)
 
+// tally is what became of the records that a courier was given.
+type tally struct {
+	in, sent, rejected, lost atomic.Int64
+	taken                    atomic.Int64 // out of the spool, by another process
+}
+
 func (c *courier) deliver(ctx context.Context, r request) error {
 	ctx, release := c.life.bind(ctx)
 	defer release()
+	c.tally.in.Add(r.count())
+	return c.bring(ctx, r)
+}
+
+// bring brings r there, in several requests if it is too long for one.
+func (c *courier) bring(ctx context.Context, r request) error {
+	var err error
+	for _, part := range r.split(int(c.largest.Load())) {
+		if c.store != nil {
+			err = errors.Join(err, c.store.bring(ctx, part))
+		} else {
+			err = errors.Join(err, c.persist(ctx, part))
+		}
+	}
+	return err
+}
+
+// persist sends, and sends again while that can help and there is time. The
+// request is in memory only.
+func (c *courier) persist(ctx context.Context, r request) error {
 	start := time.Now()
 	payload, err := c.sender.encode(r)
 	if err != nil {
-		f := &failure{kind: "encode", where: c.where, what: err.Error()}
-		c.report.lost(r, f)
+		c.lose(r, c.unfit(err))
 		return ErrUndelivered
 	}
 	for try := 0; ; try++ {
-		f := c.attempt(ctx, r.signal, payload)
-		if f == nil {
-			c.arrived.Store(true)
-			c.report.delivered(r, c.where)
+		f := c.attempt(ctx, payload)
+		if c.took(r, f) {
 			return nil
 		}
-		if f.partial {
-			// What was taken has arrived; what was rejected must not be sent again.
-			c.arrived.Store(true)
-			c.report.partial(r.signal, f)
-			return nil
+		if f.large && c.learn(r) {
+			return c.bring(ctx, r)
 		}
-		c.report.seen(r.signal, f)
+		c.report.seen(c.signal, f)
 		if !f.retry || !c.pause(ctx, f, try, start) {
-			c.report.lost(r, f)
+			c.lose(r, f)
 			return ErrUndelivered
 		}
 	}
 }
 
-func (c *courier) attempt(ctx context.Context, sig signal, payload []byte) *failure {
+// took notes that the endpoint took r, and reports whether it did. What it
+// rejected of it must not be sent again.
+func (c *courier) took(r request, f *failure) bool {
+	switch {
+	case f == nil:
+		c.arrived.Store(true)
+		c.tally.sent.Add(r.count())
+		c.report.delivered(r, c.where)
+		return true
+	case f.partial:
+		c.arrived.Store(true)
+		n := min(f.rejected, r.count())
+		c.tally.sent.Add(r.count() - n)
+		c.tally.rejected.Add(n)
+		c.report.partial(c.signal, f)
+		return true
+	}
+	return false
+}
+
+func (c *courier) lose(r request, f *failure) {
+	c.tally.lost.Add(r.count())
+	c.report.lost(r, f)
+}
+
+// learn takes from a refusal that requests must be shorter than r, and reports
+// whether r can be.
+func (c *courier) learn(r request) bool {
+	half := len(r.body) / 2
+	if len(r.split(half)) < 2 {
+		return false
+	}
+	for {
+		now := c.largest.Load()
+		if now != 0 && now <= int64(half) || c.largest.CompareAndSwap(now, int64(half)) {
+			return true
+		}
+	}
+}
+
+// unfit is a request that can't be sent to anybody.
+func (c *courier) unfit(err error) *failure {
+	return &failure{kind: "encode", where: c.where, what: err.Error()}
+}
+
+func (c *courier) attempt(ctx context.Context, payload []byte) *failure {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 	}
-	err := c.sender.send(ctx, sig, payload)
+	err := c.sender.send(ctx, c.signal, payload)
 	if err == nil {
 		return nil
 	}

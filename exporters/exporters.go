@@ -21,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
+
+	"github.com/otel-genai/otel-genai/internal/spool"
 )
 
 // Config says what to export and to where. Its zero value sends all three
@@ -58,6 +60,12 @@ type Config struct {
 	// autoexport reads OTEL_METRICS_EXPORTER itself and refuses a list, so it
 	// is set to that one name. Nil means that it is so already.
 	Setenv func(key, value string) error
+	// Spool keeps what an OTLP endpoint did not take until it does, in this run or
+	// a later one; nil is for no spool, so that it is lost.
+	Spool *Spool
+	// MaxExport is the longest request that is sent by OTLP, in bytes before
+	// compression; 0 is [DefaultMaxExport].
+	MaxExport int
 	// Hold keeps what Warn would be told during the run for [Providers.Shutdown],
 	// which then says each problem once, with all it cost.
 	Hold bool
@@ -105,6 +113,12 @@ type Providers struct {
 
 	couriers [signals][]*courier // none where a signal does not go by OTLP
 	spans    *spanWitness
+
+	spool   *spool.Store // nil if there is none
+	stores  []*store
+	content bool        // the spool may hold messages
+	manual  bool        // Resend sends
+	keeping func() bool // tells what is kept, if anything is
 }
 
 // New builds the providers. An error is an [*Error] where a setting is wrong:
@@ -130,10 +144,19 @@ func New(ctx context.Context, c Config) (*Providers, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(report.sdk))
 
 	b := &builder{Config: c, life: newLife(), report: report, console: &lockedWriter{report: report, w: c.Console}, spans: new(spanWitness)}
+	b.openSpool()
 	p, err := b.build(ctx)
 	if err != nil {
 		b.close()
 		return nil, err
+	}
+	if b.spool != nil {
+		p.spool, p.stores, p.content, p.manual = b.spool, b.kept, b.Spool.Content, b.Spool.Manual
+		for _, s := range p.stores {
+			if !p.manual {
+				s.begin()
+			}
+		}
 	}
 	return p, nil
 }
@@ -208,8 +231,10 @@ func (p *Providers) shutdown(ctx context.Context) error {
 	}
 
 	err := p.each(ctx, func(one provider) error { return one.Shutdown(ctx) })
+	p.finish(ctx)
 	late := ctx.Err() != nil
 	p.life.cut()
+	p.tellSpool()
 	for _, end := range p.ends {
 		err = errors.Join(err, end())
 	}
@@ -219,12 +244,15 @@ func (p *Providers) shutdown(ctx context.Context) error {
 	if p.report.settle() && !errors.Is(err, ErrUndelivered) {
 		err = errors.Join(err, ErrUndelivered)
 	}
+	if p.keeping != nil && p.keeping() && !errors.Is(err, ErrUndelivered) {
+		err = errors.Join(err, ErrUndelivered)
+	}
 	return err
 }
 
 // Sent says what became of a signal ("traces", "metrics" or "logs") at its
 // OTLP endpoint: whether anything arrived there, and whether anything was lost
-// on the way. Neither means that there was nothing to send, or nowhere to send
+// on the way, or waits in the spool. Neither means that there was nothing to send, or nowhere to send
 // it. It is final when Shutdown has returned.
 func (p *Providers) Sent(name string) (arrived, lost bool) {
 	for sig, all := range p.couriers {
@@ -233,7 +261,7 @@ func (p *Providers) Sent(name string) (arrived, lost bool) {
 		}
 		for _, c := range all {
 			arrived = arrived || c.arrived.Load()
-			lost = lost || p.report.missed(signal(sig), c.where)
+			lost = lost || p.report.missed(signal(sig), c.where) || c.store != nil && c.store.keeps()
 		}
 	}
 	return arrived, lost
@@ -262,6 +290,9 @@ func (w *spanWitness) ForceFlush(context.Context) error { return nil }
 // life is what deliveries must know about how the process ends.
 type life struct {
 	ending chan struct{} // closed when Shutdown begins
+	// over is done then, too.
+	over  context.Context
+	begin context.CancelFunc // the end
 	// hard is done when nothing may be sent any more. It is the providers'
 	// lifetime and not any call's.
 	hard context.Context
@@ -271,12 +302,14 @@ type life struct {
 func newLife() *life {
 	l := &life{ending: make(chan struct{})}
 	l.hard, l.cut = context.WithCancel(context.Background())
+	l.over, l.begin = context.WithCancel(l.hard)
 	return l
 }
 
 // end begins the end: retries become short, and stop before ctx does.
 func (l *life) end(ctx context.Context) (release func()) {
 	close(l.ending)
+	l.begin()
 	stop := context.AfterFunc(ctx, l.cut)
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -313,6 +346,9 @@ type builder struct {
 	undo    []func(context.Context) error
 	ends    []func() error // of files and connections, when all has been sent
 	file    *fileSink
+	spool   *spool.Store
+	mu      sync.Mutex
+	kept    []*store // guarded by mu
 	clients map[link]*http.Client
 	conns   map[link]*grpc.ClientConn
 

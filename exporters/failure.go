@@ -29,6 +29,7 @@ type failure struct {
 	live    bool          // somebody answered
 	refused bool          // nobody listens
 	early   bool          // says something about the settings: tell at once
+	large   bool          // a shorter request may be taken
 
 	partial  bool  // the endpoint took the request, but not all that is in it
 	rejected int64 // how much of it
@@ -36,6 +37,11 @@ type failure struct {
 
 // Error returns the failure in words.
 func (f *failure) Error() string { return f.where + ": " + f.what }
+
+// final reports whether the request need not be kept: its endpoint has answered
+// that it won't take it (OTLP specification, "Failures"), or it can't be sent at
+// all. One that does not answer, or not as OTLP does, may be well tomorrow.
+func (f *failure) final() bool { return !f.retry && (f.live || f.kind == "encode") }
 
 // diagnoseHTTP says why an HTTP request got no answer.
 func (s settings) diagnoseHTTP(ctx context.Context, err error) *failure {

@@ -125,6 +125,9 @@ func (s settings) diagnoseGRPC(ctx context.Context, err error) *failure {
 		// Only a server that says when to come back wants us back.
 		f.after = retryDelay(st)
 		f.retry = f.after > 0
+		if f.large = strings.Contains(text, "larger than max"); f.large {
+			f.hint = hintLarge
+		}
 	case codes.Unauthenticated, codes.PermissionDenied:
 		f.hint = "give what it asks for in " + s.name("HEADERS") + ", such as authorization=Bearer%20..."
 	case codes.Unimplemented:

@@ -152,6 +152,9 @@ func (h *httpSender) send(ctx context.Context, sig signal, payload []byte) error
 	return nil
 }
 
+// hintLarge is for a record that is refused for its length alone.
+const hintLarge = "let the collector take longer requests, or cut long texts with OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+
 func (h *httpSender) partial(sig signal, kind string, body []byte) (int64, string) {
 	switch kind {
 	case typeProto:
@@ -190,10 +193,12 @@ func (h *httpSender) status(resp *http.Response, kind string, body []byte) *fail
 		if strings.Contains(string(body), "HTTP request to an HTTPS server") {
 			return h.set.answersTLS()
 		}
+		f.large = strings.Contains(string(body), "request body too large") // the Collector's, before it knew 413
 	case http.StatusUnsupportedMediaType:
 		f.hint = "set " + h.set.name("PROTOCOL") + " to a protocol that it speaks: " + protocolsText
 	case http.StatusRequestEntityTooLarge:
-		f.hint = "let the collector take more, or make batches smaller (OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE)"
+		f.large = true
+		f.hint = hintLarge
 	default:
 		if loc, err := url.Parse(resp.Header.Get("Location")); err == nil && code/100 == 3 {
 			f.what += " (to " + showURL(loc) + ")"

@@ -1,6 +1,7 @@
 package exporters
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net/http"
@@ -131,7 +132,9 @@ func (b *builder) tapTo(sig signal, set settings) (*tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &courier{sender: s, where: set.shown, timeout: set.timeout, life: b.life, report: b.report}
+	c := &courier{sender: s, signal: sig, where: set.shown, timeout: set.timeout, life: b.life, report: b.report}
+	c.largest.Store(int64(cmp.Or(b.MaxExport, DefaultMaxExport)))
+	b.keepFor(c, set)
 	b.couriers[sig] = append(b.couriers[sig], c)
 	return &tap{signal: sig, sinks: []sink{c}}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/otel-genai/otel-genai/internal/spool"
 )
 
 // maxProblems is how many different problems are told. There are few causes;
@@ -20,6 +22,7 @@ type reporter struct {
 	warn     func(problem, hint string)
 	held     bool
 	problems []*problem
+	waiting  map[string]bool // destinations for which something is kept at the end
 }
 
 // problem is what failures of one cause have in common, and what they cost.
@@ -34,6 +37,8 @@ type problem struct {
 	lost      [signals]int64
 	uncounted bool // something was lost, and nobody counts how much
 	partial   bool // lost counts what a partial success counts
+	passing   bool // it may turn out to have cost nothing
+	kept      bool // what it was in the way of waits in the spool
 	told      bool
 	toldLost  int64
 	toldOf    [signals]bool
@@ -72,7 +77,27 @@ func (r *reporter) seen(sig signal, f *failure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if p := r.failed(f); p != nil {
-		p.signals[sig] = true
+		p.signals[sig], p.passing = true, true
+		r.tell()
+	}
+}
+
+// kept is a request that did not arrive and waits in the spool.
+func (r *reporter) kept(q request, f *failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.failed(f); p != nil {
+		p.signals[q.signal], p.passing, p.kept = true, true, true
+		r.tell()
+	}
+}
+
+// unsent is a request that waits in the spool and was tried in vain.
+func (r *reporter) unsent(sig signal, f *failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.failed(f); p != nil {
+		p.signals[sig], p.instead = true, false
 		r.tell()
 	}
 }
@@ -151,6 +176,47 @@ func (r *reporter) dropped(q *queue, late bool) {
 	}
 }
 
+// waits says for which destinations something is kept at the end.
+func (r *reporter) waits(where map[string]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = where
+}
+
+// unspooled tells of records that were kept, and then dropped.
+func (r *reporter) unspooled(m spool.Meta, why spool.Reason, limit int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	said, hint := "nobody took them for "+inDays(spool.MaxAge), "otel-genai flush sends what waits"
+	if why == spool.Full {
+		said, hint = "newer ones needed their room, and "+inBytes(limit)+" is all there may be", "allow more with OTEL_GENAI_SPOOL_LIMIT, or send what waits with otel-genai flush"
+	}
+	p := r.find(fmt.Sprint("unspooled ", why), hint, func(_ *problem, cost, _ string) string {
+		if cost == "" {
+			cost = "an unreadable request"
+		}
+		return cost + " that had been kept in the spool lost: " + said
+	})
+	if p == nil {
+		return
+	}
+	if sig, ok := signalOf(m.Signal); ok {
+		p.lost[sig] += m.Records
+	} else {
+		p.uncounted = true
+	}
+	r.tell()
+}
+
+// keeps tells what waits at the end, in how many records of each signal, and
+// where to.
+func (r *reporter) keeps(n [signals]int64, where []string, dir, hint string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := &problem{lost: n}
+	r.warn("kept "+p.cost()+" in "+dir+", to be sent by the next run to "+list(where, "and")+", or by otel-genai flush", hint)
+}
+
 // unwritten tells that the console did not take what was written to it.
 func (r *reporter) unwritten(err error) {
 	r.mu.Lock()
@@ -180,6 +246,7 @@ func (r *reporter) settle() (lost bool) {
 	for _, p := range r.problems {
 		lost = lost || p.uncounted || p.total() > 0
 		switch {
+		case p.passing && p.total() == 0 && !r.waiting[p.where]: // it passed
 		case !p.told:
 			r.say(p, "")
 		case p.total() > p.toldLost:
@@ -215,6 +282,8 @@ func (r *reporter) failed(f *failure) *problem {
 		switch {
 		case cost != "":
 			note = " (" + cost + " lost" + span + ")"
+		case p.kept && span != "":
+			note = " (kept, and tried again)"
 		case f.retry && span != "":
 			note = " (trying again)"
 		}

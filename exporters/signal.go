@@ -60,6 +60,16 @@ var rows = [signals]row{
 
 func (s signal) String() string { return rows[s].name }
 
+// signalOf returns the signal of that name.
+func signalOf(name string) (signal, bool) {
+	for sig := range signals {
+		if rows[sig].name == name {
+			return sig, true
+		}
+	}
+	return 0, false
+}
+
 // request is one serialised Export*ServiceRequest: what all that comes after
 // the SDK works with, now and when it waits on a disk.
 type request struct {

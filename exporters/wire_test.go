@@ -173,7 +173,7 @@ func TestHTTPAnswers(t *testing.T) {
 		{"404", answer(404, "text/plain", "404 page not found"), ": nothing takes OTLP at /v1/traces (it answers 404 Not Found) (7 spans lost)", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"},
 		{"400 with a status", answer(400, typeProto, string(rpc)), ": it answers 400 Bad Request: no such tenant (7 spans lost)", ""},
 		{"400 with JSON", answer(400, typeJSON, `{"message":"no","code":3}`), ": it answers 400 Bad Request: no (7 spans lost)", ""},
-		{"413", answer(413, "", ""), ": it answers 413 Request Entity Too Large (7 spans lost)", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
+		{"413", answer(413, "", ""), ": it answers 413 Request Entity Too Large (7 spans lost)", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"},
 		{"415", answer(415, "", ""), ": it answers 415 Unsupported Media Type (7 spans lost)", "OTEL_EXPORTER_OTLP_PROTOCOL"},
 		{"gRPC over HTTP/1", answer(415, "application/grpc", ""), ": it answers gRPC, not HTTP (7 spans lost)", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"},
 		{"a redirect", answer(307, "", "", "Location", "https://u:"+secret+"@elsewhere/p?k="+secret), ": it answers 307 Temporary Redirect (to https://elsewhere) (7 spans lost)", "OTEL_EXPORTER_OTLP_ENDPOINT"},

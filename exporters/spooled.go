@@ -1,0 +1,406 @@
+package exporters
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/otel-genai/otel-genai/internal/spool"
+)
+
+// Spool says where requests are kept that their endpoint did not take.
+type Spool struct {
+	// Dir is the folder; it is made when something is kept.
+	Dir string
+	// Limit is how many bytes of disk it may take, as [SpoolLimit] by default.
+	Limit int64
+	// Content says that what is kept may hold messages, which is told.
+	Content bool
+	// Manual leaves what waits to [Providers.Resend].
+	Manual bool
+}
+
+// SpoolLimit is how many bytes of disk a spool takes at most unless told otherwise.
+const SpoolLimit = spool.DefaultLimit
+
+// told is how long nobody is told again of what waits for other endpoints.
+const told = 24 * time.Hour
+
+// openSpool makes the spool, which touches nothing yet.
+func (b *builder) openSpool() {
+	if b.Spool == nil {
+		return
+	}
+	limit := b.Spool.Limit
+	if limit <= 0 {
+		limit = SpoolLimit
+	}
+	b.spool = spool.Open(b.Spool.Dir, limit, spool.Tell{
+		Dropped: func(name string, m spool.Meta, why spool.Reason) {
+			for _, c := range b.stores() {
+				if c.disown(name) {
+					c.tally.lost.Add(m.Records)
+				}
+			}
+			b.report.unspooled(m, why, limit)
+		},
+		Aside: func(path string, why error) {
+			b.report.plain(fmt.Sprintf("a file of the spool was set aside to %s: %s", path, oneLine(why.Error())), "")
+		},
+	})
+	b.ends = append(b.ends, b.spool.Close)
+}
+
+// stores are those that there are; more may come while New is at work.
+func (b *builder) stores() (all []*store) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.kept)
+}
+
+// keepFor gives a courier its part of the spool, if there is one.
+func (b *builder) keepFor(c *courier, set settings) {
+	if b.spool == nil {
+		return
+	}
+	s := &store{
+		courier: c, spool: b.spool, key: set.key(), protocol: set.protocol,
+		wakes: make(chan struct{}, 1), mine: map[string]int64{},
+	}
+	c.store = s
+	b.mu.Lock()
+	b.kept = append(b.kept, s)
+	b.mu.Unlock()
+}
+
+// begin begins to send what waits.
+func (s *store) begin() {
+	s.ended = make(chan struct{})
+	go s.resend() // ends when the end begins
+}
+
+// key is what requests to one place have in common: the signal and the
+// endpoint, whatever the credentials in it are today.
+func (s settings) key() string {
+	where := protoGRPC + " " + s.target
+	if s.url != nil {
+		where = s.url.Scheme + "://" + s.url.Host + s.url.EscapedPath()
+	}
+	sum := sha256.Sum256([]byte(s.signal.String() + " " + where))
+	return hex.EncodeToString(sum[:])[:spool.KeyLen]
+}
+
+// Account is what became of one signal's records at one destination by OTLP:
+// spans, metrics or log records. When [Providers.Shutdown] has returned in time,
+// Recorded is the sum of the other numbers.
+type Account struct {
+	Signal, Where string
+	Unit          string // of the numbers: span, metric or log record
+	Recorded      int64  // made and, of spans, sampled
+	Sent          int64  // the endpoint took them
+	Rejected      int64  // of a request that it took, these it did not
+	Kept          int64  // they wait in the spool
+	Taken         int64  // another process took them out of it
+	Lost          int64  // refused for good, or there was no room for them in the spool
+	Dropped       int64  // there was no room for them in the queue, or no time to send them
+	// Older are those that other runs had kept, and this one sent, or lost.
+	OlderSent, OlderLost int64
+}
+
+// Accounts returns what became of what was recorded, for each signal and each
+// destination by OTLP. It is final when Shutdown has returned.
+func (p *Providers) Accounts() (all []Account) {
+	present := p.present()
+	for sig, couriers := range p.couriers {
+		for _, c := range couriers {
+			a := Account{
+				Signal: signal(sig).String(), Where: c.where, Unit: rows[sig].unit,
+				Sent: c.tally.sent.Load(), Rejected: c.tally.rejected.Load(), Lost: c.tally.lost.Load(),
+			}
+			if c.store != nil {
+				a.Kept = c.store.waiting(present)
+				a.OlderSent, a.OlderLost = c.store.older.sent.Load(), c.store.older.lost.Load()
+				a.Taken = c.tally.taken.Load()
+			}
+			a.Recorded = c.tally.in.Load()
+			for _, q := range p.queues {
+				if q.signal == signal(sig) {
+					a.Dropped += q.left()
+				}
+			}
+			a.Recorded += a.Dropped
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func (p *Providers) present() map[string]bool {
+	if p.spool == nil {
+		return nil
+	}
+	present, err := p.spool.Present()
+	if err != nil { // nobody can say that they are gone
+		for _, s := range p.stores {
+			present = s.names(present)
+		}
+	}
+	return present
+}
+
+func (s *store) names(present map[string]bool) map[string]bool {
+	if present == nil {
+		present = map[string]bool{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range s.mine {
+		present[name] = true
+	}
+	return present
+}
+
+// finish ends the sending of what waits.
+func (p *Providers) finish(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, s := range p.stores {
+		all.Go(func() { s.finish(ctx) }) // ends with ctx
+	}
+	all.Wait()
+}
+
+// tellSpool says what waits at the end, and what was sent that had waited.
+func (p *Providers) tellSpool() {
+	if p.spool == nil {
+		return
+	}
+	var kept, sent [signals]int64
+	var where []string
+	waiting := map[string]bool{}
+	for _, a := range p.Accounts() {
+		sig, _ := signalOf(a.Signal)
+		kept[sig] += a.Kept
+		sent[sig] += a.OlderSent
+		if a.Kept > 0 {
+			waiting[a.Where] = true
+			if !slices.Contains(where, a.Where) {
+				where = append(where, a.Where)
+			}
+		}
+	}
+	p.report.waits(waiting)
+	if p.manual {
+		return
+	}
+	if older := (&problem{lost: sent}).cost(); older != "" {
+		p.report.plain("sent "+older+" that had been kept in the spool", "")
+	}
+	p.elsewhere()
+	p.keeping = func() bool { // after the reasons
+		if len(where) > 0 {
+			p.report.keeps(kept, where, p.spool.Dir(), p.aboutSpool())
+		}
+		return len(where) > 0
+	}
+}
+
+// aboutSpool is what is said when something is kept on this machine for the
+// first time, and when messages are for the first time.
+func (p *Providers) aboutSpool() string {
+	first := p.spool.First("place", 0)
+	if p.content && p.spool.First("content", 0) {
+		return "the messages that are captured are in it; it stays on this machine, for " + inDays(spool.MaxAge) + " and up to " + inBytes(p.spool.Limit()) +
+			"; --genai_spool off keeps nothing"
+	}
+	if first {
+		return "it stays on this machine, for " + inDays(spool.MaxAge) + " and up to " + inBytes(p.spool.Limit()) + "; --genai_spool off keeps nothing"
+	}
+	return ""
+}
+
+// elsewhere tells, once a day, what waits for endpoints that nothing is sent to
+// any more.
+func (p *Providers) elsewhere() {
+	others, err := p.others()
+	if err != nil || len(others) == 0 || !p.spool.First("elsewhere", told) {
+		return
+	}
+	where := "other endpoints"
+	if info, err := p.spool.About(others[0]); err == nil {
+		where = info.Endpoint
+		if len(others) > 1 {
+			if last, err := p.spool.About(others[len(others)-1]); err != nil || last.Endpoint != where {
+				where += " and others"
+			}
+		}
+	}
+	requests := strconv.Itoa(len(others)) + " requests wait"
+	if len(others) == 1 {
+		requests = "1 request waits"
+	}
+	p.report.plain(
+		requests+" in "+p.spool.Dir()+" for "+where+", where nothing is sent now",
+		"otel-genai flush --dry-run shows them; with that endpoint set, otel-genai flush sends them, with --redirect to the present one, and --discard drops them",
+	)
+}
+
+// Waiting is what waits in a spool for one destination of one signal.
+type Waiting struct {
+	Signal, Endpoint string
+	Requests         int
+	Records          int64  // spans, metrics or log records
+	Unit             string // of Records: span, metric or log record
+	Bytes            int64
+	Oldest           time.Time
+	Sends            bool // the settings in force lead there
+	Claimed          int  // requests that another process is sending
+}
+
+// Waiting returns what waits in the spool, by endpoint and signal.
+func (p *Providers) Waiting() ([]Waiting, error) {
+	if p.spool == nil {
+		return nil, nil
+	}
+	infos, err := p.spool.All()
+	if err != nil {
+		return nil, err
+	}
+	type place struct{ key, endpoint string }
+	var list []*Waiting
+	have := map[place]*Waiting{}
+	for _, i := range infos {
+		w := have[place{i.Key, i.Endpoint}]
+		if w == nil {
+			w = &Waiting{Signal: i.Signal, Endpoint: i.Endpoint, Oldest: i.Made, Unit: i.Signal}
+			if sig, ok := signalOf(i.Signal); ok {
+				w.Unit = rows[sig].unit
+			}
+			for _, s := range p.stores {
+				w.Sends = w.Sends || s.key == i.Key
+			}
+			have[place{i.Key, i.Endpoint}] = w
+			list = append(list, w)
+		}
+		w.Requests++
+		w.Records += i.Records
+		w.Bytes += i.Bytes
+		if i.Claimed {
+			w.Claimed++
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *Waiting) int {
+		one, _ := signalOf(a.Signal)
+		other, _ := signalOf(b.Signal)
+		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(one, other))
+	})
+	all := make([]Waiting, len(list))
+	for i, w := range list {
+		all[i] = *w
+	}
+	return all, nil
+}
+
+// Discard removes what waits for endpoints that the settings in force don't
+// lead to, and returns how many requests that was.
+func (p *Providers) Discard() (n int, err error) {
+	others, err := p.others()
+	for _, name := range others {
+		item, claim := p.spool.Claim(name)
+		if errors.Is(claim, spool.ErrTaken) {
+			continue
+		}
+		if claim == nil {
+			claim = item.Done()
+		}
+		if claim != nil {
+			err = errors.Join(err, claim)
+			continue
+		}
+		n++
+	}
+	return n, err
+}
+
+// others are the names of what waits for endpoints that nothing leads to.
+func (p *Providers) others() ([]string, error) {
+	names, err := p.spool.Waiting("")
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(p.stores, func(s *store) bool { return s.key == spool.KeyOf(name) })
+	}), err
+}
+
+// flushTries is how often in a row a collector that is there but busy is asked
+// by Resend.
+const flushTries = 5
+
+// Resend sends what waits in a spool that is [Spool.Manual], once: what was kept
+// for the endpoints in force or, if redirect is true, all of it to them. Each
+// request that is dealt with is told to done, in bytes. It ends early where an
+// endpoint doesn't take it; the reasons come by [Config.Warn] with Shutdown.
+func (p *Providers) Resend(ctx context.Context, redirect bool, done func(bytes int64)) {
+	for _, s := range p.stores {
+		for _, i := range p.turns(s, redirect) {
+			if ctx.Err() != nil || !s.resendOne(ctx, i.Name) {
+				break
+			}
+			done(i.Bytes)
+		}
+	}
+}
+
+// turns is what s has to send.
+func (p *Providers) turns(s *store, redirect bool) []spool.Info {
+	infos, err := p.spool.All()
+	if err != nil {
+		s.unread(err)
+	}
+	return slices.DeleteFunc(infos, func(i spool.Info) bool {
+		ours := i.Key == s.key
+		if redirect { // each once, though there may be two for its signal
+			first := p.stores[slices.IndexFunc(p.stores, func(one *store) bool { return one.signal == s.signal })]
+			known := slices.ContainsFunc(p.stores, func(one *store) bool { return one.key == i.Key })
+			ours = ours || !known && s == first && i.Signal == s.signal.String()
+		}
+		return !ours || i.Claimed
+	})
+}
+
+// resendOne reports whether the next one may be tried.
+func (s *store) resendOne(ctx context.Context, name string) bool {
+	for try := 1; ; try++ {
+		item, err := s.spool.Claim(name)
+		if errors.Is(err, spool.ErrTaken) {
+			return true
+		}
+		if err != nil {
+			s.unread(err)
+			return false
+		}
+		f := s.sendKept(item)
+		if f == nil || f.partial || f.large || f.final() {
+			return true
+		}
+		if !f.live || try == flushTries {
+			s.report.unsent(s.signal, f)
+			return false
+		}
+		select {
+		case <-time.After(s.rest()):
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func inBytes(n int64) string { return humanize.IBytes(uint64(max(n, 0))) } //nolint:gosec // not below 0
+
+func inDays(d time.Duration) string { return strconv.Itoa(int(d.Hours()/24)) + " days" }

@@ -1,0 +1,407 @@
+package exporters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/otel-genai/otel-genai/internal/spool"
+)
+
+// patience is how long an endpoint may leave a request unanswered before it is
+// kept, so that one that hangs holds up neither what comes after nor the end. The
+// attempt goes on: a late answer counts.
+const patience = time.Second
+
+// store is a courier's part of the spool: what its endpoint did not take, and
+// the sending of that.
+type store struct {
+	*courier
+	spool    *spool.Store
+	key      string
+	protocol string
+
+	wakes chan struct{} // room for one: there is something to send
+	ended chan struct{} // closed when nothing is sent again by itself any more; nil if never begun
+	// trying are the attempts that nobody waits for.
+	trying sync.WaitGroup
+
+	mu     sync.Mutex
+	away   *failure // why the endpoint is not asked for the moment; nil if it is
+	tries  int      // how often in a row it failed
+	due    time.Time
+	asked  time.Time        // before which the endpoint wants to hear nothing
+	probed bool             // it has been asked since the end began
+	mine   map[string]int64 // records of this process that wait, by the file's name
+	older  tally            // of what other processes kept
+}
+
+// bring sends r, or keeps it. It takes no longer than [patience] where it can be
+// kept.
+func (s *store) bring(ctx context.Context, r request) error {
+	if f := s.absent(); f != nil {
+		if s.keep(r, f) == nil {
+			return ErrUndelivered
+		}
+		return s.persist(ctx, r)
+	}
+	payload, err := s.sender.encode(r)
+	if err != nil {
+		s.lose(r, s.unfit(err))
+		return ErrUndelivered
+	}
+	answer := make(chan *failure, 1)
+	s.trying.Add(1)
+	go func() { // ends with the attempt, at the latest a second after the end has begun
+		defer s.trying.Done()
+		answer <- s.try(payload)
+	}()
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	select {
+	case f := <-answer:
+		return s.settle(ctx, r, f)
+	case <-enough.C:
+	case <-ctx.Done():
+	}
+	silent := s.silent()
+	item, err := s.put(r, true)
+	if err != nil { // it can't be kept: then it has to be waited for
+		s.unkept(err)
+		select {
+		case silent = <-answer:
+		case <-ctx.Done():
+		}
+		return s.settle(ctx, r, silent)
+	}
+	s.failed(silent)
+	s.report.kept(r, silent)
+	s.trying.Add(1)
+	go func() { // likewise
+		defer s.trying.Done()
+		s.settleKept(item, r, <-answer)
+	}()
+	return ErrUndelivered
+}
+
+// try makes one attempt that lasts as long as its own time and, once the end has
+// begun, [patience].
+func (s *store) try(payload []byte) *failure {
+	ctx, cancel := context.WithCancel(s.life.hard)
+	defer cancel()
+	defer context.AfterFunc(s.life.over, func() { time.AfterFunc(patience, cancel) })()
+	return s.attempt(ctx, payload)
+}
+
+// settle is for a request that is in memory only.
+func (s *store) settle(ctx context.Context, r request, f *failure) error {
+	switch {
+	case s.took(r, f):
+		s.answered()
+		return nil
+	case f.large && s.learn(r):
+		s.answered()
+		return s.courier.bring(ctx, r)
+	case f.final():
+		s.answered()
+		s.lose(r, f)
+		return ErrUndelivered
+	}
+	s.failed(f)
+	if s.keep(r, f) != nil {
+		return s.persist(ctx, r)
+	}
+	return ErrUndelivered
+}
+
+// settleKept is for one that is in the spool, and claimed.
+func (s *store) settleKept(item *spool.Item, r request, f *failure) {
+	n, mine := r.count(), s.disown(item.Name())
+	tally := &s.older
+	if mine {
+		tally = &s.tally
+	}
+	switch {
+	case f == nil:
+		s.arrived.Store(true)
+		tally.sent.Add(n)
+		s.report.delivered(r, s.where)
+	case f.partial:
+		s.arrived.Store(true)
+		rejected := min(f.rejected, n)
+		tally.sent.Add(n - rejected)
+		tally.rejected.Add(rejected)
+		s.report.partial(s.signal, f)
+	case f.large && s.learn(r):
+		for _, part := range r.split(len(r.body) / 2) {
+			if _, err := s.putAs(part, mine); err != nil {
+				tally.lost.Add(part.count())
+				s.report.lost(part, f)
+				s.unkept(err)
+			}
+		}
+	case f.final():
+		tally.lost.Add(n)
+		s.report.lost(r, f)
+	default:
+		s.failed(f)
+		if mine {
+			s.own(item.Name(), n)
+		}
+		if err := item.Release(); err != nil {
+			s.unkept(err)
+		}
+		return
+	}
+	s.answered()
+	if err := item.Done(); err != nil {
+		s.report.plain(fmt.Sprintf("cannot remove what has been sent from %s: %s; it will be sent twice", s.spool.Dir(), reason(err)), "")
+	}
+}
+
+// keep puts r into the spool, for f is in its way.
+func (s *store) keep(r request, f *failure) error {
+	if _, err := s.put(r, false); err != nil {
+		s.unkept(err)
+		return err
+	}
+	s.report.kept(r, f)
+	s.wake()
+	return nil
+}
+
+func (s *store) put(r request, claim bool) (*spool.Item, error) {
+	m := spool.Meta{Signal: r.signal.String(), Protocol: s.protocol, Endpoint: s.where, Key: s.key, Records: r.count()}
+	item, err := s.spool.Put(m, r.body, claim)
+	if err == nil {
+		s.own(item.Name(), m.Records)
+	}
+	return item, err
+}
+
+// putAs is put, of what this process or another one kept before.
+func (s *store) putAs(r request, mine bool) (*spool.Item, error) {
+	item, err := s.put(r, false)
+	if err == nil && !mine {
+		s.disown(item.Name())
+	}
+	return item, err
+}
+
+func (s *store) unkept(err error) {
+	s.report.plain(
+		fmt.Sprintf("cannot keep what was not sent in %s: %s", s.spool.Dir(), reason(err)),
+		"make room there, set XDG_STATE_HOME to another folder, or use --genai_spool off",
+	)
+}
+
+func (s *store) own(name string, n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mine[name] = n
+}
+
+// disown forgets a file, and reports whether it was ours.
+func (s *store) disown(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, mine := s.mine[name]
+	delete(s.mine, name)
+	return mine
+}
+
+// silent is the failure of who doesn't answer.
+func (s *store) silent() *failure {
+	return &failure{
+		kind: "silent", where: s.where, what: "no answer within a second", retry: true,
+		hint: "see whether the collector is well",
+	}
+}
+
+// absent is why the endpoint is not to be asked now, nil if it is. Once the
+// end has begun it is asked once more, unless it is known to hang or wants to be
+// left alone.
+func (s *store) absent() *failure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil && s.life.isEnding() && !s.probed && s.away.kind != "silent" && !time.Now().Before(s.asked) {
+		s.probed = true
+		return nil
+	}
+	return s.away
+}
+
+// failed is an attempt after which the endpoint is given time.
+func (s *store) failed(f *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.asked = now.Add(f.after)
+	s.due = now.Add(max(backoff(s.tries), f.after))
+	s.tries++
+	s.away = f
+}
+
+// answered is an endpoint that is well.
+func (s *store) answered() {
+	s.mu.Lock()
+	s.away, s.tries, s.due = nil, 0, time.Time{}
+	s.mu.Unlock()
+	s.wake()
+}
+
+// rest is how long the endpoint is to be left alone.
+func (s *store) rest() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away == nil {
+		return 0
+	}
+	return max(time.Until(s.due), 0)
+}
+
+func (s *store) wake() {
+	select {
+	case s.wakes <- struct{}{}:
+	default: // it is due to look anyway
+	}
+}
+
+// resend sends what waits in the spool until the end begins: what earlier runs
+// left at once, what is kept later when the endpoint may be back.
+func (s *store) resend() {
+	defer close(s.ended)
+	for {
+		s.drain(s.life.isEnding)
+		if !s.wait() {
+			return
+		}
+	}
+}
+
+// wait returns when there may be something to send, true, or no more is to be
+// sent.
+func (s *store) wait() bool {
+	var again <-chan time.Time
+	wakes := s.wakes
+	if wait := s.rest(); wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		again, wakes = timer.C, nil
+	}
+	select {
+	case <-again:
+		return true
+	case <-wakes:
+		return true
+	case <-s.life.ending:
+		return false
+	case <-s.life.hard.Done():
+		return false
+	}
+}
+
+// drain sends what waits for the endpoint, oldest first, until there is nothing
+// more, the endpoint has to be given time, or stop says so.
+func (s *store) drain(stop func() bool) {
+	for {
+		names, err := s.spool.Waiting(s.key)
+		if err != nil {
+			s.unread(err)
+			return
+		}
+		sent := false
+		for _, name := range names {
+			if s.rest() > 0 || stop() || s.life.hard.Err() != nil {
+				return
+			}
+			item, err := s.spool.Claim(name)
+			if errors.Is(err, spool.ErrTaken) {
+				continue
+			}
+			if err != nil {
+				s.unread(err)
+				return
+			}
+			s.sendKept(item)
+			sent = true
+		}
+		if !sent {
+			return
+		}
+	}
+}
+
+// sendKept makes one attempt to send what has been kept.
+func (s *store) sendKept(item *spool.Item) *failure {
+	_, body, err := item.Read()
+	if err != nil {
+		if !errors.Is(err, spool.ErrDamaged) { // which has been told
+			s.unread(err)
+			_ = item.Release()
+		}
+		s.disown(item.Name())
+		return nil
+	}
+	r := request{s.signal, body}
+	payload, err := s.sender.encode(r)
+	var f *failure
+	if err != nil {
+		f = s.unfit(err)
+	} else {
+		f = s.try(payload)
+	}
+	s.settleKept(item, r, f)
+	return f
+}
+
+func (s *store) unread(err error) {
+	s.report.plain(fmt.Sprintf("cannot read what waits to be sent in %s: %s", s.spool.Dir(), reason(err)), "see whether the folder is yours")
+}
+
+// finish sends what still waits, for a moment, when nothing more will come. An
+// endpoint that is away is not waited for.
+func (s *store) finish(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { // ends with ctx, or a little later than a hanging disk
+		defer close(done)
+		if s.ended != nil {
+			<-s.ended
+		}
+		s.trying.Wait()
+		if s.ended == nil || s.rest() > 0 {
+			return
+		}
+		until := time.Now().Add(patience)
+		s.drain(func() bool { return ctx.Err() != nil || time.Now().After(until) })
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// waiting is how many records of this process wait in the spool, when no attempt
+// is under way: others may have sent some.
+func (s *store) waiting(present map[string]bool) (n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, records := range s.mine {
+		if present[name] {
+			n += records
+		} else {
+			s.tally.taken.Add(records)
+			delete(s.mine, name)
+		}
+	}
+	return n
+}
+
+// keeps reports whether records of this process wait.
+func (s *store) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.mine) > 0
+}
