@@ -183,6 +183,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LLM", llm.URL)
 			e.Setenv("COLLECTOR", backend.URL)
 			e.Setenv("OPENAI_BASE_URL", llm.URL+"/v1")
+			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Vars = append(e.Vars, promptRace)
 			return nil
 		},

@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		built = dir
+		_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // what runs keep is not the user's
 		code := m.Run()
 		if err := goleak.Find(); code == 0 && err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -61,8 +61,12 @@ func (c *courier) deliver(ctx context.Context, r request) error {
 
 // bring brings r there, in several requests if it is too long for one.
 func (c *courier) bring(ctx context.Context, r request) error {
+	return c.bringAll(ctx, r.split(int(c.largest.Load())))
+}
+
+func (c *courier) bringAll(ctx context.Context, parts []request) error {
 	var err error
-	for _, part := range r.split(int(c.largest.Load())) {
+	for _, part := range parts {
 		if c.store != nil {
 			err = errors.Join(err, c.store.bring(ctx, part))
 		} else {
@@ -86,8 +90,8 @@ func (c *courier) persist(ctx context.Context, r request) error {
 		if c.took(r, f) {
 			return nil
 		}
-		if f.large && c.learn(r) {
-			return c.bring(ctx, r)
+		if parts := c.smaller(r, f); parts != nil {
+			return c.bringAll(ctx, parts)
 		}
 		c.report.seen(c.signal, f)
 		if !f.retry || !c.pause(ctx, f, try, start) {
@@ -122,19 +126,26 @@ func (c *courier) lose(r request, f *failure) {
 	c.report.lost(r, f)
 }
 
-// learn takes from a refusal that requests must be shorter than r, and reports
-// whether r can be.
-func (c *courier) learn(r request) bool {
+// smallest is the shortest limit that a refusal for length teaches, in bytes:
+// who refuses everything should not get each record on its own from then on.
+const smallest = 64 << 10
+
+// smaller returns r in parts if f refused it for its length and it has some;
+// nil else. What comes later is kept shorter from the start.
+func (c *courier) smaller(r request, f *failure) []request {
+	if !f.large {
+		return nil
+	}
 	half := len(r.body) / 2
-	if len(r.split(half)) < 2 {
-		return false
+	parts := r.split(half)
+	if len(parts) < 2 {
+		return nil
 	}
-	for {
-		now := c.largest.Load()
-		if now != 0 && now <= int64(half) || c.largest.CompareAndSwap(now, int64(half)) {
-			return true
-		}
+	limit := int64(max(half, smallest))
+	for now := c.largest.Load(); now == 0 || now > limit; now = c.largest.Load() {
+		c.largest.CompareAndSwap(now, limit)
 	}
+	return parts
 }
 
 // unfit is a request that can't be sent to anybody.

@@ -97,14 +97,15 @@ func (s *store) try(payload []byte) *failure {
 
 // settle is for a request that is in memory only.
 func (s *store) settle(ctx context.Context, r request, f *failure) error {
-	switch {
-	case s.took(r, f):
+	if s.took(r, f) {
 		s.answered()
 		return nil
-	case f.large && s.learn(r):
+	}
+	if parts := s.smaller(r, f); parts != nil {
 		s.answered()
-		return s.courier.bring(ctx, r)
-	case f.final():
+		return s.bringAll(ctx, parts)
+	}
+	if f.final() {
 		s.answered()
 		s.lose(r, f)
 		return ErrUndelivered
@@ -123,6 +124,10 @@ func (s *store) settleKept(item *spool.Item, r request, f *failure) {
 	if mine {
 		tally = &s.tally
 	}
+	var parts []request
+	if f != nil {
+		parts = s.smaller(r, f)
+	}
 	switch {
 	case f == nil:
 		s.arrived.Store(true)
@@ -134,8 +139,8 @@ func (s *store) settleKept(item *spool.Item, r request, f *failure) {
 		tally.sent.Add(n - rejected)
 		tally.rejected.Add(rejected)
 		s.report.partial(s.signal, f)
-	case f.large && s.learn(r):
-		for _, part := range r.split(len(r.body) / 2) {
+	case parts != nil:
+		for _, part := range parts {
 			if _, err := s.putAs(part, mine); err != nil {
 				tally.lost.Add(part.count())
 				s.report.lost(part, f)

@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
+		_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // what runs keep is not the user's
 		if err := buildAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
