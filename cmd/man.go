@@ -19,6 +19,7 @@ What the program reads and prints, its signals, terminal and exit status are its
 var manStatus = [][2]string{
 	{"the program's own", "where a program was run; 128 and the signal's number where a signal ended it and can't be passed on"},
 	{"0", "all is well"},
+	{"1", "flush: something that waited was refused, or waits still"},
 	{"2", "a wrong command line or setting; no program was started"},
 	{"125", "otel-genai could not set up"},
 	{"126", "the program could not be started"},

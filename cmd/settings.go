@@ -122,6 +122,8 @@ var settings = slices.Concat(
 		{Variable: varConfigFile, Kind: kindFile, Help: "a declarative configuration in YAML: it alone sets up the SDK, and the variables and flags that it stands in for are not read", Group: groupWhere, Actor: byUs},
 		{Variable: varLogLevel, Kind: kindEnum, Default: "info", Allowed: logLevels, Help: "what otel-genai and the SDK in it say about themselves on stderr", Group: groupRun, Actor: byUs, Value: "LEVEL"},
 
+		{Variable: "OTEL_GO_X_OBSERVABILITY", Kind: kindBool, Default: "false", Help: "metrics of the SDK about itself (otel.sdk.*): spans and events in its queues, exported, dropped; experimental there", Group: groupBatch},
+
 		{Variable: "OTEL_SEMCONV_STABILITY_OPT_IN", Help: "accepted; the present GenAI conventions are always sent", Group: groupCompat, Actor: silent},
 	},
 	nothing("there is no Zipkin exporter here: Zipkin and the Collector take OTLP", "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", "OTEL_EXPORTER_ZIPKIN_PROTOCOL"),

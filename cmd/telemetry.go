@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -208,5 +209,37 @@ func (t *telemetry) flush(ctx context.Context) {
 	if errors.Is(t.providers.Shutdown(ctx), exporters.ErrUndelivered) {
 		t.lost = true
 	}
+	for _, line := range t.accounts() {
+		t.say.debug(line)
+	}
 	t.upstream.Close()
+}
+
+// accounts says of every call and every record what became of it.
+func (t *telemetry) accounts() []string {
+	var missed int64
+	if t.queue != nil {
+		missed = t.queue.Dropped()
+	}
+	lines := []string{fmt.Sprintf("%s observed, %d not recorded", count(t.seen.calls.Load(), "call", "calls"), missed)}
+	for _, a := range t.providers.Accounts() {
+		var fate []string
+		for _, f := range []struct {
+			n    int64
+			what string
+		}{
+			{a.Sent, "sent"}, {a.Rejected, "rejected"}, {a.Kept, "kept"}, {a.Taken, "kept, and taken by another process"},
+			{a.Lost, "lost"}, {a.Dropped, "dropped"},
+		} {
+			if f.n > 0 {
+				fate = append(fate, thousands(f.n)+" "+f.what)
+			}
+		}
+		line := a.Signal + " to " + a.Where + ": " + count(a.Recorded, a.Unit, a.Unit+"s") + " recorded"
+		if len(fate) > 0 {
+			line += ", of which " + sentence(fate, "and")
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -10,12 +10,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -426,7 +429,7 @@ func (b *builder) tracer(ctx context.Context, names []string, res *resource.Reso
 }
 
 func (b *builder) meter(ctx context.Context, names []string, res *resource.Resource) (*sdkmetric.MeterProvider, error) {
-	opts := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	opts := []sdkmetric.Option{sdkmetric.WithResource(res), sdkmetric.WithView(ofItself)}
 	for _, r := range []func() (sdkmetric.Reader, error){
 		func() (sdkmetric.Reader, error) { return b.consoleMetrics(names) },
 		func() (sdkmetric.Reader, error) { return b.otlpMetrics(ctx, names) },
@@ -441,8 +444,23 @@ func (b *builder) meter(ctx context.Context, names []string, res *resource.Resou
 			opts = append(opts, sdkmetric.WithReader(reader))
 		}
 	}
-	return sdkmetric.NewMeterProvider(opts...), nil
+	p := sdkmetric.NewMeterProvider(opts...)
+	if strings.EqualFold(os.Getenv(observability), "true") { // the SDK asks the process, too
+		otel.SetMeterProvider(p)
+	}
+	return p, nil
 }
+
+// observability makes the SDK measure itself, by the global meter provider: spans
+// and records started, in its queues, exported, dropped.
+const observability = "OTEL_GO_X_OBSERVABILITY"
+
+// ofItself takes the tap's address off what the SDK's OTLP exporters say of
+// themselves: they take it for the collector's.
+var ofItself = sdkmetric.NewView(
+	sdkmetric.Instrument{Name: "otel.sdk.exporter.*"},
+	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")},
+)
 
 func (b *builder) logger(ctx context.Context, names []string, res *resource.Resource) (*sdklog.LoggerProvider, error) {
 	opts := append(b.recordLimits(), sdklog.WithResource(res))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
@@ -203,5 +204,35 @@ func TestShutdownAgainIsTheSame(t *testing.T) {
 	record(p, 5) // too late: nobody waits, nobody complains
 	if second := p.Shutdown(within(t)); second != first || !slices.Equal(said, v.said) {
 		t.Errorf("got %v then %v, said %q", first, second, v.said)
+	}
+}
+
+// The SDK's metrics of itself are there for who asks, and don't name the place
+// where its exporters believe to send to.
+func TestSDKMeasuresItselfWhenAsked(t *testing.T) {
+	before := otel.GetMeterProvider()
+	defer otel.SetMeterProvider(before)
+	for _, asked := range []string{"", "true"} {
+		t.Setenv("OTEL_GO_X_OBSERVABILITY", asked)
+		c := httpCollector(t)
+		p, _ := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)})
+		record(p, 3)
+		if err := p.ForceFlush(within(t)); err != nil {
+			t.Error(err)
+		}
+		if err := p.Shutdown(within(t)); err != nil {
+			t.Error(err)
+		}
+		c.mu.Lock()
+		text := strings.Join(c.bodies, "")
+		c.mu.Unlock()
+		for _, name := range []string{"otel.sdk.span.started", "otel.sdk.processor.span.queue.size", "otel.sdk.exporter.span.exported", "otel.sdk.processor.log.queue.size"} {
+			if strings.Contains(text, name) != (asked == "true") {
+				t.Errorf("asked %q: %s is there: %t", asked, name, asked != "true")
+			}
+		}
+		if strings.Contains(text, "otel-genai.invalid") {
+			t.Error("the tap's address is in them")
+		}
 	}
 }
