@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -445,7 +444,7 @@ func (b *builder) meter(ctx context.Context, names []string, res *resource.Resou
 		}
 	}
 	p := sdkmetric.NewMeterProvider(opts...)
-	if strings.EqualFold(os.Getenv(observability), "true") { // the SDK asks the process, too
+	if strings.EqualFold(b.Getenv(observability), "true") { // the SDK asks the process, too
 		otel.SetMeterProvider(p)
 	}
 	return p, nil

@@ -215,7 +215,7 @@ func TestSDKMeasuresItselfWhenAsked(t *testing.T) {
 	for _, asked := range []string{"", "true"} {
 		t.Setenv("OTEL_GO_X_OBSERVABILITY", asked)
 		c := httpCollector(t)
-		p, _ := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)})
+		p, _ := start(t, Config{Getenv: env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url, "OTEL_GO_X_OBSERVABILITY", asked)})
 		record(p, 3)
 		if err := p.ForceFlush(within(t)); err != nil {
 			t.Error(err)
