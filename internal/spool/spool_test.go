@@ -339,6 +339,35 @@ func TestDamagedAndForeignFilesAreSetAside(t *testing.T) {
 	}
 }
 
+// A file may have been old before it came here: it still lies aside for as long.
+func TestOldForeignFilesAreSetAsideAndStay(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := openIn(t, dir, DefaultLimit)
+	put(t, s, "one")
+	folder := filepath.Join(dir, "folder")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(folder, "letter"), filepath.Join(dir, "thesis")} {
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-2 * MaxAge)
+	for _, path := range []string{folder, filepath.Join(dir, "thesis")} {
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting(t, s)
+	waiting(t, s)
+	for _, name := range []string{"thesis", filepath.Join("folder", "letter")} {
+		if _, err := os.Stat(filepath.Join(dir, asideName, name)); err != nil {
+			t.Errorf("it is gone: %v", err)
+		}
+	}
+}
+
 // What lies aside takes room, too, and is the first to go.
 func TestWhatLiesAsideGivesWayFirst(t *testing.T) {
 	dir := t.TempDir()

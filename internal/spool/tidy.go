@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -170,9 +171,15 @@ func (s *Store) setAside(base string, why error) {
 	if _, err := os.Lstat(to); err == nil {
 		to += "." + newID()
 	}
-	if os.Rename(s.path(base), to) == nil {
-		s.tell.Aside(to, why)
+	if os.Rename(s.path(base), to) != nil {
+		return
 	}
+	// It lies there from now on, however old it is itself. What a link leads to is
+	// not ours to touch.
+	if info, err := os.Lstat(to); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+		_ = os.Chtimes(to, time.Time{}, s.now())
+	}
+	s.tell.Aside(to, why)
 }
 
 // forget removes what was set aside too long ago.
