@@ -3,6 +3,7 @@ package exporters
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -39,8 +40,10 @@ type problem struct {
 	partial   bool // lost counts what a partial success counts
 	passing   bool // it may turn out to have cost nothing
 	kept      bool // what it was in the way of waits in the spool
+	files     int  // that were set aside
 	told      bool
 	toldLost  int64
+	toldFiles int
 	toldOf    [signals]bool
 }
 
@@ -66,6 +69,31 @@ func (r *reporter) plain(text, hint string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.find(text, hint, func(*problem, string, string) string { return text })
+	r.tell()
+}
+
+// unread tells that files in the spool in dir could not be read.
+func (r *reporter) unread(dir string, err error) {
+	r.plain(fmt.Sprintf("cannot read what waits to be sent in %s: %s", dir, reason(err)), "see whether the folder is yours")
+}
+
+// aside tells of files of the spool that were set aside, all in one: there may be
+// many, and they must not keep other problems from being told.
+func (r *reporter) aside(path string, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := oneLine(path) + ": " + oneLine(why.Error())
+	p := r.find("aside", "", func(p *problem, _, _ string) string {
+		if p.files > 1 {
+			return fmt.Sprint(p.files, " files of the spool were set aside to ", oneLine(filepath.Dir(path)), "; the first was ", first)
+		}
+		return "a file of the spool was set aside to " + first
+	})
+	if p == nil {
+		return
+	}
+	p.files++
+	p.uncounted = p.uncounted || errors.Is(why, spool.ErrDamaged)
 	r.tell()
 }
 
@@ -249,6 +277,8 @@ func (r *reporter) settle() (lost bool) {
 		case p.passing && p.total() == 0 && !r.waiting[p.where]: // it passed
 		case !p.told:
 			r.say(p, "")
+		case p.files > p.toldFiles:
+			r.say(p, "")
 		case p.total() > p.toldLost:
 			if !p.instead || p.signals == p.toldOf {
 				p.hint = "" // it has been given
@@ -323,7 +353,7 @@ func (r *reporter) tell() {
 }
 
 func (r *reporter) say(p *problem, span string) {
-	p.told, p.toldLost, p.toldOf = true, p.total(), p.signals
+	p.told, p.toldLost, p.toldFiles, p.toldOf = true, p.total(), p.files, p.signals
 	hint := p.hint
 	if p.instead && hint != "" {
 		hint += ", or use " + p.without()

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -47,15 +46,14 @@ func (b *builder) openSpool() {
 	b.spool = spool.Open(b.Spool.Dir, limit, spool.Tell{
 		Dropped: func(name string, m spool.Meta, why spool.Reason) {
 			for _, c := range b.stores() {
-				if c.disown(name) {
-					c.tally.lost.Add(m.Records)
-				}
+				c.tally.lost.Add(c.disown(name)) // its file may be unreadable
 			}
 			b.report.unspooled(m, why, limit)
 		},
 		Aside: func(path string, why error) {
-			b.report.plain(fmt.Sprintf("a file of the spool was set aside to %s: %s", path, oneLine(why.Error())), "")
+			b.report.aside(path, why)
 		},
+		Unread: func(err error) { b.report.unread(b.spool.Dir(), err) },
 	})
 	b.ends = append(b.ends, b.spool.Close)
 }
@@ -385,7 +383,7 @@ func (s *store) resendOne(ctx context.Context, name string) bool {
 			s.unread(err)
 			return false
 		}
-		f := s.sendKept(item)
+		f, _ := s.sendKept(item)
 		if f == nil || f.partial || f.large || f.final() {
 			return true
 		}

@@ -119,7 +119,7 @@ func (s *store) settle(ctx context.Context, r request, f *failure) error {
 
 // settleKept is for one that is in the spool, and claimed.
 func (s *store) settleKept(item *spool.Item, r request, f *failure) {
-	n, mine := r.count(), s.disown(item.Name())
+	n, mine := r.count(), s.disown(item.Name()) > 0
 	tally := &s.older
 	if mine {
 		tally = &s.tally
@@ -208,13 +208,14 @@ func (s *store) own(name string, n int64) {
 	s.mine[name] = n
 }
 
-// disown forgets a file, and reports whether it was ours.
-func (s *store) disown(name string) bool {
+// disown forgets a file, and returns how many records of ours were in it: none
+// where another process kept it.
+func (s *store) disown(name string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, mine := s.mine[name]
+	n := s.mine[name]
 	delete(s.mine, name)
-	return mine
+	return n
 }
 
 // silent is the failure of who doesn't answer.
@@ -330,8 +331,8 @@ func (s *store) drain(stop func() bool) {
 				s.unread(err)
 				return
 			}
-			s.sendKept(item)
-			sent = true
+			_, read := s.sendKept(item)
+			sent = sent || read // what can't be read is not looked at again at once
 		}
 		if !sent {
 			return
@@ -339,16 +340,18 @@ func (s *store) drain(stop func() bool) {
 	}
 }
 
-// sendKept makes one attempt to send what has been kept.
-func (s *store) sendKept(item *spool.Item) *failure {
+// sendKept makes one attempt to send what has been kept, and reports whether
+// that could be read.
+func (s *store) sendKept(item *spool.Item) (*failure, bool) {
 	_, body, err := item.Read()
-	if err != nil {
-		if !errors.Is(err, spool.ErrDamaged) { // which has been told
-			s.unread(err)
-			_ = item.Release()
-		}
-		s.disown(item.Name())
-		return nil
+	switch {
+	case errors.Is(err, spool.ErrDamaged): // which has been told
+		s.tally.lost.Add(s.disown(item.Name()))
+		return nil, false
+	case err != nil:
+		s.unread(err)
+		_ = item.Release()
+		return nil, false
 	}
 	r := request{s.signal, body}
 	payload, err := s.sender.encode(r)
@@ -359,12 +362,10 @@ func (s *store) sendKept(item *spool.Item) *failure {
 		f = s.try(payload)
 	}
 	s.settleKept(item, r, f)
-	return f
+	return f, true
 }
 
-func (s *store) unread(err error) {
-	s.report.plain(fmt.Sprintf("cannot read what waits to be sent in %s: %s", s.spool.Dir(), reason(err)), "see whether the folder is yours")
-}
+func (s *store) unread(err error) { s.report.unread(s.spool.Dir(), err) }
 
 // finish sends what still waits, for a moment, when nothing more will come. An
 // endpoint that is away is not waited for.

@@ -77,14 +77,16 @@ const (
 	Old                // nobody took it for [MaxAge]
 )
 
-// Tell is told what became of a request without anybody's asking. Either may
-// be nil. They are called with no lock held, on the caller's goroutine.
+// Tell is told what became of a request without anybody's asking. Each may be
+// nil. They are called with no lock held, on the caller's goroutine.
 type Tell struct {
 	// Dropped is told of each request that was dropped, with a zero Meta where its
 	// file could not be read.
 	Dropped func(name string, m Meta, why Reason)
 	// Aside is told of a file that was set aside: its path, and why.
 	Aside func(path string, why error)
+	// Unread is told of a file that [Store.All] left out since it could not be read.
+	Unread func(error)
 }
 
 // Store is a folder of requests. Its zero value is of no use; see [Open].
@@ -110,6 +112,9 @@ func Open(dir string, limit int64, tell Tell) *Store {
 	}
 	if tell.Aside == nil {
 		tell.Aside = func(string, error) {}
+	}
+	if tell.Unread == nil {
+		tell.Unread = func(error) {}
 	}
 	return &Store{dir: dir, limit: limit, tell: tell, now: time.Now, step: func(string) {}}
 }
@@ -280,10 +285,13 @@ func (s *Store) All() ([]Info, error) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // sent meanwhile
 			continue
-		case err != nil:
+		case errors.Is(err, ErrDamaged):
 			if f.ext == extWaiting {
 				s.setAside(f.base, err)
 			}
+			continue
+		case err != nil: // it may be readable another time, or to another user
+			s.tell.Unread(err)
 			continue
 		}
 		list = append(list, Info{Name: f.name, Meta: m, Bytes: size, Made: f.made(), Claimed: f.ext == extSending})

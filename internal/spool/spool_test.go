@@ -34,6 +34,7 @@ type told struct {
 	dropped []string // name and reason
 	records int64
 	aside   []string
+	unread  int
 }
 
 func (t *told) tell() Tell {
@@ -48,6 +49,11 @@ func (t *told) tell() Tell {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.aside = append(t.aside, filepath.Base(path))
+		},
+		Unread: func(error) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.unread++
 		},
 	}
 }
@@ -336,6 +342,27 @@ func TestDamagedAndForeignFilesAreSetAside(t *testing.T) {
 	waiting(t, s)
 	if entries, _ := os.ReadDir(filepath.Join(dir, asideName)); len(entries) != 0 {
 		t.Errorf("%d lie aside for ever", len(entries))
+	}
+}
+
+// What can't be read now is not damaged.
+func TestUnreadableFilesStay(t *testing.T) {
+	if os.Getuid() <= 0 {
+		t.Skip("who reads everything, or Windows")
+	}
+	dir := t.TempDir()
+	s, said := openIn(t, dir, DefaultLimit)
+	name := put(t, s, "one")
+	readable := put(t, s, "two")
+	if err := os.Chmod(filepath.Join(dir, name+extWaiting), 0); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.All()
+	if err != nil || len(all) != 1 || all[0].Name != readable {
+		t.Errorf("got %v, %v", all, err)
+	}
+	if len(said.aside) != 0 || said.unread != 1 {
+		t.Errorf("%q were set aside, and %d told", said.aside, said.unread)
 	}
 }
 

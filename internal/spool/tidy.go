@@ -146,7 +146,7 @@ func (s *Store) giveBack(id string) error {
 		}
 		if f.ext == extWriting {
 			if _, _, bad := readAll(s.path(f.base)); bad != nil {
-				if !isGone(bad) {
+				if errors.Is(bad, ErrDamaged) {
 					s.setAside(f.base, bad)
 				}
 				continue

@@ -1,0 +1,108 @@
+package exporters
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// keepFive leaves five spans in the spool in dir for c, which is away.
+func keepFive(t *testing.T, c *moody, dir string) {
+	t.Helper()
+	p, _ := start(t, spooled(t, c.url(), dir))
+	record(p, 5)
+	_ = p.Shutdown(within(t))
+}
+
+// theFile is the one file of that kind in dir, which will be there.
+func theFile(t *testing.T, dir, pattern string) string {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if files, _ := filepath.Glob(filepath.Join(dir, pattern)); len(files) == 1 {
+			return files[0]
+		}
+	}
+	t.Fatal("no such file: " + pattern)
+	return ""
+}
+
+// One that can't be read, such as root's own, is told, stays, and is not tried
+// again without end.
+func TestUnreadableFileIsLeftAlone(t *testing.T) {
+	if os.Getuid() <= 0 {
+		t.Skip("who reads everything, or Windows")
+	}
+	c := newMoody(t, well)
+	c.stop()
+	dir := t.TempDir()
+	keepFive(t, c, dir)
+	c.start(t, c.address)
+	if err := os.Chmod(theFile(t, dir, "*.otlp"), 0); err != nil {
+		t.Fatal(err)
+	}
+	p, v := start(t, spooled(t, c.url(), dir))
+	drained := make(chan struct{})
+	go func() { // ends when it has been looked at once
+		defer close(drained)
+		p.stores[0].drain(func() bool { return false })
+	}()
+	select {
+	case <-drained:
+	case <-time.After(5 * time.Second):
+		t.Error("it is tried again and again")
+	}
+	_ = p.Shutdown(within(t))
+	<-drained
+	theFile(t, dir, "*.otlp")
+	if !strings.Contains(v.all(), "cannot read what waits to be sent in "+dir+": permission denied") {
+		t.Errorf("said %q", v.all())
+	}
+}
+
+// What is damaged after we kept it is lost, and says so.
+func TestDamageIsAccountedFor(t *testing.T) {
+	c := newMoody(t, well)
+	c.stop()
+	dir := t.TempDir()
+	p, _ := start(t, spooled(t, c.url(), dir))
+	record(p, 3)
+	_ = p.ForceFlush(within(t))
+	if err := os.Truncate(theFile(t, dir, "*.otlp"), 40); err != nil {
+		t.Fatal(err)
+	}
+	c.start(t, c.address)
+	theFile(t, filepath.Join(dir, "aside"), "*")
+	if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+		t.Errorf("got %v", err)
+	}
+	if a := account(t, p); a.Lost != 3 {
+		t.Errorf("got %+v", a)
+	}
+}
+
+func TestManyFilesSetAsideHideNothingElse(t *testing.T) {
+	c := newMoody(t, answers(400))
+	dir := t.TempDir()
+	for i := range 2 * maxProblems {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint("note ", i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, v := start(t, spooled(t, c.url(), dir))
+	if _, err := p.Waiting(); err != nil { // by now they are aside
+		t.Fatal(err)
+	}
+	record(p, 3)
+	if err := p.Shutdown(within(t)); !errors.Is(err, ErrUndelivered) {
+		t.Errorf("got %v", err)
+	}
+	for _, want := range []string{"(3 spans lost)", fmt.Sprint(2*maxProblems, " files of the spool were set aside to ", filepath.Join(dir, "aside"))} {
+		if !strings.Contains(v.all(), want) {
+			t.Errorf("said %q, want %q", v.all(), want)
+		}
+	}
+}
