@@ -92,7 +92,7 @@ func (m *program) flush(v values, how flushing) error {
 	p.Resend(ctx, how.redirect, func(n int64) { _ = bar.Add64(n) })
 	_ = bar.Finish()
 	dropped := 0
-	if how.discard {
+	if how.discard && ctx.Err() == nil {
 		if dropped, err = p.Discard(); err != nil {
 			return setupFailure(fmt.Errorf("not everything could be dropped: %w", err), "remove it from "+m.spoolFolder())
 		}

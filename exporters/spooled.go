@@ -337,14 +337,19 @@ func (p *Providers) others() ([]string, error) {
 }
 
 // flushTries is how often in a row a collector that is there but busy is asked
-// by Resend.
-const flushTries = 5
+// by Resend, and flushWait how long that waits in between at most: who wants to be
+// left alone for longer is.
+const (
+	flushTries = 5
+	flushWait  = 30 * time.Second
+)
 
 // Resend sends what waits in a spool that is [Spool.Manual], once: what was kept
 // for the endpoints in force or, if redirect is true, all of it to them. Each
 // request that is dealt with is told to done, in bytes. It ends early where an
-// endpoint doesn't take it; the reasons come by [Config.Warn] with Shutdown.
+// endpoint doesn't take it, and when ctx is done; the reasons come by [Config.Warn] with Shutdown.
 func (p *Providers) Resend(ctx context.Context, redirect bool, done func(bytes int64)) {
+	defer context.AfterFunc(ctx, p.life.cut)() // an attempt ends with ctx, too
 	for _, s := range p.stores {
 		for _, i := range p.turns(s, redirect) {
 			if ctx.Err() != nil || !s.resendOne(ctx, i.Name) {
@@ -387,12 +392,16 @@ func (s *store) resendOne(ctx context.Context, name string) bool {
 		if f == nil || f.partial || f.large || f.final() {
 			return true
 		}
-		if !f.live || try == flushTries {
+		if ctx.Err() != nil {
+			return false
+		}
+		wait := s.rest()
+		if !f.live || try == flushTries || wait > flushWait {
 			s.report.unsent(s.signal, f)
 			return false
 		}
 		select {
-		case <-time.After(s.rest()):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return false
 		}

@@ -1,6 +1,7 @@
 package exporters
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,9 +88,10 @@ func (s *store) bring(ctx context.Context, r request) error {
 }
 
 // try makes one attempt that lasts as long as its own time and, once the end has
-// begun, [patience].
+// begun, [patience]. Where its own time is without end it is [maxElapsed]: nobody
+// waits for what may lie in the spool, and attempts must not pile up.
 func (s *store) try(payload []byte) *failure {
-	ctx, cancel := context.WithCancel(s.life.hard)
+	ctx, cancel := context.WithTimeout(s.life.hard, cmp.Or(s.timeout, maxElapsed))
 	defer cancel()
 	defer context.AfterFunc(s.life.over, func() { time.AfterFunc(patience, cancel) })()
 	return s.attempt(ctx, payload)

@@ -620,6 +620,41 @@ func TestResend(t *testing.T) {
 			t.Errorf("%d spans came", spans)
 		}
 	})
+	t.Run("busy for longer than anybody waits", func(t *testing.T) {
+		dir := t.TempDir()
+		c := newMoody(t, answers(503, "Retry-After", "3600"))
+		keep(t, c, dir)
+		p, v := manual(t, c.url(), dir)
+		ctx := within(t)
+		p.Resend(ctx, false, func(int64) { t.Error("it was not taken") })
+		if ctx.Err() != nil {
+			t.Error("it waits as long as it is told to")
+		}
+		_ = p.Shutdown(within(t))
+		if !strings.Contains(v.all(), "it answers 503") {
+			t.Errorf("said %q", v.all())
+		}
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		dir := t.TempDir()
+		keep(t, gone, dir)
+		c := newMoody(t, hangs(nil))
+		config := spooled(t, c.url(), dir)
+		config.Spool.Manual = true
+		config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url(), "OTEL_EXPORTER_OTLP_TIMEOUT", "0")
+		p, v := start(t, config)
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		begun := time.Now()
+		p.Resend(ctx, true, func(int64) { t.Error("it was not taken") })
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		_ = p.Shutdown(within(t))
+		if waits, err := p.Waiting(); err != nil || len(waits) != 1 || waits[0].Claimed != 0 || v.all() != "" {
+			t.Errorf("waiting are %+v, %v, said %q", waits, err, v.all())
+		}
+	})
 	t.Run("refused for good", func(t *testing.T) {
 		dir := t.TempDir()
 		c := newMoody(t, answers(503))
