@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -104,5 +105,32 @@ func TestManyFilesSetAsideHideNothingElse(t *testing.T) {
 		if !strings.Contains(v.all(), want) {
 			t.Errorf("said %q, want %q", v.all(), want)
 		}
+	}
+}
+
+// Several couriers share a spool, and one may need the room of what another has
+// only just put there. No other process was there to take any.
+func TestWhatOthersDropAtOnceIsCounted(t *testing.T) {
+	c := newMoody(t, well)
+	c.stop()
+	config := spooled(t, c.url(), t.TempDir())
+	config.Spool.Limit = 1 << 20
+	p, _ := start(t, config)
+	s := p.stores[0]
+	body := mustMarshal(t, spansOf(100_000))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 100 {
+				if _, err := s.put(request{traces, body}, false); err == nil {
+					s.tally.in.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	_ = p.Shutdown(within(t))
+	if a := account(t, p); a.Taken != 0 || a.Lost == 0 {
+		t.Errorf("got %+v", a)
 	}
 }

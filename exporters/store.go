@@ -143,7 +143,7 @@ func (s *store) settleKept(item *spool.Item, r request, f *failure) {
 		s.report.partial(s.signal, f)
 	case parts != nil:
 		for _, part := range parts {
-			if _, err := s.putAs(part, mine); err != nil {
+			if _, err := s.putAs(part, false, mine); err != nil {
 				tally.lost.Add(part.count())
 				s.report.lost(part, f)
 				s.unkept(err)
@@ -179,22 +179,22 @@ func (s *store) keep(r request, f *failure) error {
 	return nil
 }
 
-func (s *store) put(r request, claim bool) (*spool.Item, error) {
-	m := spool.Meta{Signal: r.signal.String(), Protocol: s.protocol, Endpoint: s.where, Key: s.key, Records: r.count()}
-	item, err := s.spool.Put(m, r.body, claim)
-	if err == nil {
-		s.own(item.Name(), m.Records)
-	}
-	return item, err
-}
+// put puts r into the spool as ours, claimed or not.
+func (s *store) put(r request, claim bool) (*spool.Item, error) { return s.putAs(r, claim, true) }
 
-// putAs is put, of what this process or another one kept before.
-func (s *store) putAs(r request, mine bool) (*spool.Item, error) {
-	item, err := s.put(r, false)
-	if err == nil && !mine {
-		s.disown(item.Name())
+// putAs is put, of what this process or another one kept before. It is free for
+// others only when we know it for ours: who sends it, or drops it, asks.
+func (s *store) putAs(r request, claim, mine bool) (*spool.Item, error) {
+	m := spool.Meta{Signal: r.signal.String(), Protocol: s.protocol, Endpoint: s.where, Key: s.key, Records: r.count()}
+	item, err := s.spool.Put(m, r.body, mine || claim)
+	if err != nil || !mine {
+		return item, err
 	}
-	return item, err
+	s.own(item.Name(), m.Records)
+	if !claim {
+		_ = item.Release() // else it is free when we end
+	}
+	return item, nil
 }
 
 func (s *store) unkept(err error) {
