@@ -70,14 +70,19 @@ func (b *builder) keepFor(c *courier, set settings) {
 	if b.spool == nil {
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key, nth := set.key(0), 0
+	for slices.ContainsFunc(b.kept, func(other *store) bool { return other.key == key }) {
+		nth++
+		key = set.key(nth)
+	}
 	s := &store{
-		courier: c, spool: b.spool, key: set.key(), protocol: set.protocol,
+		courier: c, spool: b.spool, key: key, protocol: set.protocol,
 		wakes: make(chan struct{}, 1), mine: map[string]int64{},
 	}
 	c.store = s
-	b.mu.Lock()
 	b.kept = append(b.kept, s)
-	b.mu.Unlock()
 }
 
 // begin begins to send what waits.
@@ -87,11 +92,15 @@ func (s *store) begin() {
 }
 
 // key is what requests to one place have in common: the signal and the
-// endpoint, whatever the credentials in it are today.
-func (s settings) key() string {
+// endpoint, whatever the credentials in it are today. A file may name an endpoint
+// several times, for one tenant each: nth tells them apart.
+func (s settings) key(nth int) string {
 	where := protoGRPC + " " + s.target
 	if s.url != nil {
 		where = s.url.Scheme + "://" + s.url.Host + s.url.EscapedPath()
+	}
+	if nth > 0 {
+		where += " " + strconv.Itoa(nth)
 	}
 	sum := sha256.Sum256([]byte(s.signal.String() + " " + where))
 	return hex.EncodeToString(sum[:])[:spool.KeyLen]

@@ -3,6 +3,7 @@ package exporters
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,5 +133,51 @@ func TestWhatOthersDropAtOnceIsCounted(t *testing.T) {
 	_ = p.Shutdown(within(t))
 	if a := account(t, p); a.Taken != 0 || a.Lost == 0 {
 		t.Errorf("got %+v", a)
+	}
+}
+
+// A file may send to one endpoint for two tenants, told apart by headers alone.
+// What the one's was must not come as the other's.
+func TestTenantsOfOneEndpointAreKeptApart(t *testing.T) {
+	var mu sync.Mutex
+	by := map[string]int{}
+	c := newMoody(t, func(_ http.ResponseWriter, r *http.Request, body []byte) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		by[r.Header.Get("X-Tenant")] += len(spanIDs(body))
+		return true
+	})
+	c.stop()
+	file := filepath.Join(t.TempDir(), "otel.yaml")
+	yaml := "file_format: \"1.0\"\ntracer_provider:\n  processors:\n"
+	for _, tenant := range []string{"one", "two"} {
+		yaml += "    - batch:\n        exporter:\n          otlp_http:\n            endpoint: " + c.url() + "/v1/traces\n" +
+			"            headers:\n              - name: x-tenant\n                value: " + tenant + "\n"
+	}
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := ReadDeclaration(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := Config{Declaration: d, Hold: true, Spool: &Spool{Dir: t.TempDir()}}
+	p, _ := start(t, config)
+	record(p, 5)
+	_ = p.Shutdown(within(t))
+	for _, a := range p.Accounts() {
+		if a.Kept != 5 {
+			t.Errorf("got %+v", a)
+		}
+	}
+	c.start(t, c.address)
+	config.Spool.Manual = true
+	p, _ = start(t, config)
+	p.Resend(within(t), false, func(int64) {})
+	_ = p.Shutdown(within(t))
+	mu.Lock()
+	defer mu.Unlock()
+	if by["one"] != 5 || by["two"] != 5 {
+		t.Errorf("got %v", by)
 	}
 }
