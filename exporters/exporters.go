@@ -117,6 +117,7 @@ type Providers struct {
 	spans    *spanWitness
 
 	spool   *spool.Store // nil if there is none
+	disk    *disk        // that it is on
 	stores  []*store
 	content bool        // the spool may hold messages
 	manual  bool        // Resend sends
@@ -153,7 +154,7 @@ func New(ctx context.Context, c Config) (*Providers, error) {
 		return nil, err
 	}
 	if b.spool != nil {
-		p.spool, p.stores, p.content, p.manual = b.spool, b.kept, b.Spool.Content, b.Spool.Manual
+		p.spool, p.disk, p.stores, p.content, p.manual = b.spool, b.disk, b.kept, b.Spool.Content, b.Spool.Manual
 		for _, s := range p.stores {
 			if !p.manual {
 				s.begin()
@@ -242,6 +243,9 @@ func (p *Providers) shutdown(ctx context.Context) error {
 	}
 	for _, q := range p.queues {
 		p.report.dropped(q, late)
+	}
+	if p.spool != nil && p.disk.hangs.Load() {
+		p.report.plain("the disk that "+p.spool.Dir()+" is on does not answer; what is in it could not be seen to", "set XDG_STATE_HOME to another folder, or use --genai_spool off")
 	}
 	if p.report.settle() && !errors.Is(err, ErrUndelivered) {
 		err = errors.Join(err, ErrUndelivered)
@@ -349,6 +353,7 @@ type builder struct {
 	ends    []func() error // of files and connections, when all has been sent
 	file    *fileSink
 	spool   *spool.Store
+	disk    *disk
 	mu      sync.Mutex
 	kept    []*store // guarded by mu
 	clients map[link]*http.Client

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -55,7 +56,37 @@ func (b *builder) openSpool() {
 		},
 		Unread: func(err error) { b.report.unread(b.spool.Dir(), err) },
 	})
-	b.ends = append(b.ends, b.spool.Close)
+	b.disk = &disk{}
+	b.ends = append(b.ends, func() (err error) {
+		ended := make(chan error, 1)
+		if b.disk.soon(func() { ended <- b.spool.Close() }) {
+			err = <-ended
+		}
+		return err
+	})
+}
+
+// disk is what the spool is on. It may hang, as one over a network does, and
+// nobody can be told to wait no longer for it: at the end it is left behind.
+type disk struct{ hangs atomic.Bool }
+
+// soon runs f, and reports whether it ended within [patience]. When one has not,
+// no other is begun.
+func (d *disk) soon(f func()) bool {
+	if d.hangs.Load() {
+		return false
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); f() }() // ends with f, or with the process
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	select {
+	case <-done:
+		return true
+	case <-enough.C:
+		d.hangs.Store(true)
+		return false
+	}
 }
 
 // stores are those that there are; more may come while New is at work.
@@ -155,11 +186,21 @@ func (p *Providers) present() map[string]bool {
 	if p.spool == nil {
 		return nil
 	}
-	present, err := p.spool.Present()
-	if err != nil { // nobody can say that they are gone
-		for _, s := range p.stores {
-			present = s.names(present)
+	found := make(chan map[string]bool, 1)
+	if p.disk.soon(func() {
+		present, err := p.spool.Present()
+		if err != nil {
+			present = nil
 		}
+		found <- present
+	}) {
+		if present := <-found; present != nil {
+			return present
+		}
+	}
+	var present map[string]bool // nobody can say that they are gone
+	for _, s := range p.stores {
+		present = s.names(present)
 	}
 	return present
 }
@@ -211,10 +252,14 @@ func (p *Providers) tellSpool() {
 	if older := (&problem{lost: sent}).cost(); older != "" {
 		p.report.plain("sent "+older+" that had been kept in the spool", "")
 	}
-	p.elsewhere()
+	p.disk.soon(p.elsewhere)
 	p.keeping = func() bool { // after the reasons
 		if len(where) > 0 {
-			p.report.keeps(kept, where, p.spool.Dir(), p.aboutSpool())
+			about := make(chan string, 1)
+			if !p.disk.soon(func() { about <- p.aboutSpool() }) {
+				about <- ""
+			}
+			p.report.keeps(kept, where, p.spool.Dir(), <-about)
 		}
 		return len(where) > 0
 	}
