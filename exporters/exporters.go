@@ -237,6 +237,9 @@ func (p *Providers) shutdown(ctx context.Context) error {
 	p.finish(ctx)
 	late := ctx.Err() != nil
 	p.life.cut()
+	if p.spool != nil {
+		p.disk.soon(p.spool.Settle) // what is being kept is not lost
+	}
 	p.tellSpool()
 	for _, end := range p.ends {
 		err = errors.Join(err, end())

@@ -102,6 +102,8 @@ type Store struct {
 	seen time.Time
 	now  func() time.Time
 	step func(string) // told each step of a write, for tests that end there
+
+	writing sync.RWMutex // read by each Put, for as long as it lasts
 }
 
 // Open returns the store in dir, which is made when something is kept; limit
@@ -125,9 +127,16 @@ func (s *Store) Dir() string { return s.dir }
 // Limit is how many bytes all files may take.
 func (s *Store) Limit() int64 { return s.limit }
 
-// Close gives up what this process owns in the folder. Requests that it still
-// has claimed are free for others then.
+// Settle returns when each Put that is under way has.
+func (s *Store) Settle() {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+}
+
+// Close gives up what this process owns in the folder, when nothing is being
+// put there any more. Requests that it still has claimed are free for others then.
 func (s *Store) Close() error {
+	s.Settle() // else a file that is half written would be taken for a dead one's
 	s.mu.Lock()
 	me := s.me
 	s.me = nil
@@ -144,6 +153,8 @@ func (s *Store) Close() error {
 // loss of power. Older requests are dropped where it needs their room. An error
 // is [ErrTooLarge], or the file system's.
 func (s *Store) Put(m Meta, body []byte, claim bool) (*Item, error) {
+	s.writing.RLock()
+	defer s.writing.RUnlock()
 	data, err := encode(m, body)
 	if err != nil {
 		return nil, err

@@ -480,6 +480,25 @@ func TestCloseFreesWhatWasClaimed(t *testing.T) {
 	}
 }
 
+// The end may come while a request is written: that is whole, and told to be kept.
+func TestCloseWaitsForWhatIsWritten(t *testing.T) {
+	s, said := openIn(t, t.TempDir(), DefaultLimit)
+	closed := make(chan error, 1)
+	s.step = func(at string) {
+		if at == "half written" {
+			go func() { closed <- s.Close() }() // ends with the write
+			time.Sleep(20 * time.Millisecond)   // gives it time to do harm
+		}
+	}
+	name := put(t, s, "half and half")
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if got := waiting(t, s); !slices.Equal(got, []string{name}) || len(said.aside) != 0 {
+		t.Errorf("%q wait, %q were set aside", got, said.aside)
+	}
+}
+
 func TestFirstIsSaidOnce(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := openIn(t, dir, DefaultLimit)
