@@ -37,8 +37,10 @@ type settings struct {
 	// url is where HTTP sends this signal; target is what gRPC dials.
 	url    *url.URL
 	target string
-	// shown is the endpoint as we may say it: no user, path or query.
+	// shown is the endpoint as we may say it: no user, path or query. user, with
+	// its @, is what gRPC would say of target nevertheless.
 	shown  string
+	user   string
 	secure bool
 	// bare is an endpoint without a scheme that says whether TLS is spoken,
 	// which only gRPC takes: INSECURE decides then.
@@ -154,6 +156,10 @@ func (s *settings) parseEndpoint(v string, insecure bool) error {
 	if s.protocol == protoGRPC && !web {
 		// Any form that gRPC can dial: host:port, dns:///host:port, unix:///path.
 		s.target, s.shown = v, v
+		if at := strings.LastIndexByte(v, '@'); at >= 0 { // no target has a user, but one may be given
+			start := strings.LastIndexByte(v[:at], '/') + 1
+			s.user, s.shown = v[start:at+1], v[:start]+v[at+1:]
+		}
 		s.bare = true
 		s.secure = !insecure && !strings.HasPrefix(v, "unix:")
 		return nil
@@ -316,6 +322,9 @@ func (s settings) tlsConfig() (*tls.Config, error) {
 // clean makes words of others fit to be said by us: one short line without
 // control characters, and without what we sent in the headers.
 func (s settings) clean(text string) string {
+	if s.user != "" {
+		text = strings.ReplaceAll(text, s.user, "")
+	}
 	for _, v := range s.headers {
 		// A word of few letters hides nothing and would spoil the sentence.
 		if len(v) >= 6 {

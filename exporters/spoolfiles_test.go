@@ -181,3 +181,20 @@ func TestTenantsOfOneEndpointAreKeptApart(t *testing.T) {
 		t.Errorf("got %v", by)
 	}
 }
+
+// gRPC takes targets that are no URLs, and none with a user: one that is given
+// all the same is not written or said.
+func TestUserInATargetIsNotKept(t *testing.T) {
+	for _, target := range []string{"someone:canary@127.0.0.1:1", "dns:///someone:canary@127.0.0.1:1"} {
+		dir := t.TempDir()
+		config := spooled(t, "", dir)
+		config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", target, "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+		p, v := start(t, config)
+		record(p, 1)
+		_ = p.Shutdown(within(t))
+		text, err := os.ReadFile(theFile(t, dir, "*.otlp"))
+		if err != nil || strings.Contains(string(text)+v.all(), "canary") {
+			t.Errorf("%v, kept %q, said %q", err, text, v.all())
+		}
+	}
+}
