@@ -228,8 +228,12 @@ func (t *telemetry) accounts() []string {
 			n    int64
 			what string
 		}{
-			{a.Sent, "sent"}, {a.Rejected, "rejected"}, {a.Kept, "kept"}, {a.Taken, "kept, and taken by another process"},
-			{a.Lost, "lost"}, {a.Dropped, "dropped"},
+			{a.Sent, "sent"},
+			{a.Rejected, "rejected"},
+			{a.Kept, "kept"},
+			{a.Taken, "kept, and taken by another process"},
+			{a.Lost, "lost"},
+			{a.Dropped, "dropped"},
 		} {
 			if f.n > 0 {
 				fate = append(fate, thousands(f.n)+" "+f.what)
