@@ -30,7 +30,8 @@ const MaxQueue = 1 << 20
 // let in: then the SDK never has to drop.
 type queue struct {
 	signal   signal
-	variable string // that makes it longer
+	to       *courier // that it is emptied by; nil where that is a file
+	variable string   // that makes it longer
 	slots    int64  // 0: as many as the SDK takes, of any size
 	room     int64  // bytes that slots may hold together
 	in, out  atomic.Int64
@@ -77,6 +78,9 @@ func (b *builder) queue(sig signal, variable string, slots int) *queue {
 	q := &queue{signal: sig, variable: variable, room: queueBytes}
 	if b.Getenv(variable) == "" { // else the SDK reads it
 		q.slots = int64(slots)
+	}
+	if all := b.couriers[sig]; len(all) > 0 { // made just before its queue
+		q.to = all[len(all)-1]
 	}
 	b.queues = append(b.queues, q)
 	return q

@@ -199,7 +199,7 @@ func (r *reporter) dropped(q *queue, late bool) {
 	}
 	p := r.find("dropped "+q.signal.String(), hint, func(_ *problem, cost, _ string) string { return cost + " lost: " + why })
 	if p != nil {
-		p.lost[q.signal] = n
+		p.lost[q.signal] += n // a destination each
 		r.tell()
 	}
 }

@@ -171,7 +171,7 @@ func (p *Providers) Accounts() (all []Account) {
 			}
 			a.Recorded = c.tally.in.Load()
 			for _, q := range p.queues {
-				if q.signal == signal(sig) {
+				if q.to == c {
 					a.Dropped += q.left()
 				}
 			}

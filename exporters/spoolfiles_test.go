@@ -198,3 +198,35 @@ func TestUserInATargetIsNotKept(t *testing.T) {
 		}
 	}
 }
+
+// Each destination of a file has a queue of its own, and what did not fit into
+// that is what it missed.
+func TestQueuesOfSeveralDestinationsAreCountedEach(t *testing.T) {
+	one, two := newMoody(t, well), newMoody(t, well)
+	file := filepath.Join(t.TempDir(), "otel.yaml")
+	yaml := "file_format: \"1.0\"\ntracer_provider:\n  processors:\n"
+	for _, c := range []*moody{one, two} {
+		yaml += "    - batch:\n        schedule_delay: 60000\n        max_queue_size: 5\n        max_export_batch_size: 5\n" +
+			"        exporter:\n          otlp_http:\n            endpoint: " + c.url() + "/v1/traces\n"
+	}
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := ReadDeclaration(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, v := start(t, Config{Declaration: d, Hold: true, Spool: &Spool{Dir: t.TempDir()}})
+	record(p, 2000)
+	_ = p.Shutdown(within(t))
+	var dropped int64
+	for i, a := range p.Accounts() {
+		dropped += a.Dropped
+		if came, _ := []*moody{one, two}[i].got(); a.Recorded != 2000 || a.Sent != int64(came) || a.Dropped != 2000-a.Sent {
+			t.Errorf("%d came, got %+v", came, a)
+		}
+	}
+	if want := fmt.Sprint(dropped, " spans lost: the queue was full"); dropped == 0 || !strings.Contains(v.all(), want) {
+		t.Errorf("said %q, want %q", v.all(), want)
+	}
+}
