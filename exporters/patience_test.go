@@ -28,3 +28,26 @@ func TestAttemptsWithoutTimeoutEnd(t *testing.T) {
 		}
 	})
 }
+
+// A folder with many files takes a while to be read: not after each request.
+func TestFolderIsNotReadWhileAllGoesWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{courier: &courier{life: newLife()}, wakes: make(chan struct{}, 1), looked: time.Now()}
+		defer s.life.cut()
+		s.answered()
+		if len(s.wakes) != 0 {
+			t.Error("it looks without need")
+		}
+		s.failed(&failure{kind: "refused"})
+		s.answered()
+		if len(s.wakes) != 1 {
+			t.Error("it does not look when the endpoint is back")
+		}
+		<-s.wakes
+		time.Sleep(2 * lookAgain)
+		s.answered()
+		if len(s.wakes) != 1 {
+			t.Error("it does not look for what the dead have left")
+		}
+	})
+}

@@ -32,8 +32,8 @@ type queue struct {
 	signal   signal
 	to       *courier // that it is emptied by; nil where that is a file
 	variable string   // that makes it longer
-	slots    int64  // 0: as many as the SDK takes, of any size
-	room     int64  // bytes that slots may hold together
+	slots    int64    // 0: as many as the SDK takes, of any size
+	room     int64    // bytes that slots may hold together
 	in, out  atomic.Int64
 	refused  atomic.Int64
 	bytes    atomic.Int64 // held, roughly

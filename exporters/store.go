@@ -16,6 +16,9 @@ import (
 // attempt goes on: a late answer counts.
 const patience = time.Second
 
+// lookAgain is how long the spool is not looked into while all goes well.
+const lookAgain = time.Minute
+
 // store is a courier's part of the spool: what its endpoint did not take, and
 // the sending of that.
 type store struct {
@@ -37,6 +40,7 @@ type store struct {
 	probed bool             // it has been asked since the end began
 	mine   map[string]int64 // records of this process that wait, by the file's name
 	older  tally            // of what other processes kept
+	looked time.Time        // when the folder was last looked at
 }
 
 // bring sends r, or keeps it. It takes no longer than [patience] where it can be
@@ -149,6 +153,7 @@ func (s *store) settleKept(item *spool.Item, r request, f *failure) {
 				s.unkept(err)
 			}
 		}
+		s.wake()
 	case f.final():
 		tally.lost.Add(n)
 		s.report.lost(r, f)
@@ -252,12 +257,17 @@ func (s *store) failed(f *failure) {
 	s.away = f
 }
 
-// answered is an endpoint that is well.
+// answered is an endpoint that is well. Where it was so before, the folder,
+// which may hold many files, is only looked at now and then: for what processes
+// have left that died meanwhile.
 func (s *store) answered() {
 	s.mu.Lock()
+	look := s.away != nil || time.Since(s.looked) > lookAgain
 	s.away, s.tries, s.due = nil, 0, time.Time{}
 	s.mu.Unlock()
-	s.wake()
+	if look {
+		s.wake()
+	}
 }
 
 // rest is how long the endpoint is to be left alone.
@@ -315,6 +325,9 @@ func (s *store) wait() bool {
 // more, the endpoint has to be given time, or stop says so.
 func (s *store) drain(stop func() bool) {
 	for {
+		s.mu.Lock()
+		s.looked = time.Now()
+		s.mu.Unlock()
 		names, err := s.spool.Waiting(s.key)
 		if err != nil {
 			s.unread(err)
