@@ -2,6 +2,7 @@ package exporters
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,4 +51,30 @@ func TestFolderIsNotReadWhileAllGoesWell(t *testing.T) {
 			t.Error("it does not look for what the dead have left")
 		}
 	})
+}
+
+// taker is a collector that takes everything.
+type taker struct{}
+
+func (taker) encode(r request) ([]byte, error) { return r.body, nil }
+
+func (taker) send(context.Context, signal, []byte) error { return nil }
+
+// What the SDK still exports when the time is up goes on beside the end.
+func TestEndBesideWhatIsStillSent(t *testing.T) {
+	c := &courier{sender: taker{}, life: newLife(), report: newReporter(func(string, string) {}, true)}
+	defer c.life.cut()
+	s := &store{courier: c, wakes: make(chan struct{}, 1), mine: map[string]int64{}}
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for range 20_000 {
+			_ = s.bring(t.Context(), request{traces, nil})
+		}
+	})
+	for range 20_000 {
+		s.finish(late)
+	}
+	sending.Wait()
 }

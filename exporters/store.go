@@ -29,8 +29,9 @@ type store struct {
 
 	wakes chan struct{} // room for one: there is something to send
 	ended chan struct{} // closed when nothing is sent again by itself any more; nil if never begun
-	// trying are the attempts that nobody waits for.
-	trying sync.WaitGroup
+	// trying is read by the attempts that nobody waits for. A WaitGroup panics where
+	// one begins beside the end, as it may when the SDK is left behind.
+	trying sync.RWMutex
 
 	mu     sync.Mutex
 	away   *failure // why the endpoint is not asked for the moment; nil if it is
@@ -58,9 +59,9 @@ func (s *store) bring(ctx context.Context, r request) error {
 		return ErrUndelivered
 	}
 	answer := make(chan *failure, 1)
-	s.trying.Add(1)
+	s.trying.RLock()
 	go func() { // ends with the attempt, at the latest a second after the end has begun
-		defer s.trying.Done()
+		defer s.trying.RUnlock()
 		answer <- s.try(payload)
 	}()
 	enough := time.NewTimer(patience)
@@ -83,9 +84,9 @@ func (s *store) bring(ctx context.Context, r request) error {
 	}
 	s.failed(silent)
 	s.report.kept(r, silent)
-	s.trying.Add(1)
+	s.trying.RLock()
 	go func() { // likewise
-		defer s.trying.Done()
+		defer s.trying.RUnlock()
 		s.settleKept(item, r, <-answer)
 	}()
 	return ErrUndelivered
@@ -382,6 +383,12 @@ func (s *store) sendKept(item *spool.Item) (*failure, bool) {
 
 func (s *store) unread(err error) { s.report.unread(s.spool.Dir(), err) }
 
+// tried returns when each attempt that nobody waits for has ended.
+func (s *store) tried() {
+	s.trying.Lock()
+	defer s.trying.Unlock()
+}
+
 // finish sends what still waits, for a moment, when nothing more will come. An
 // endpoint that is away is not waited for.
 func (s *store) finish(ctx context.Context) {
@@ -391,7 +398,7 @@ func (s *store) finish(ctx context.Context) {
 		if s.ended != nil {
 			<-s.ended
 		}
-		s.trying.Wait()
+		s.tried()
 		if s.ended == nil || s.rest() > 0 {
 			return
 		}
