@@ -65,8 +65,14 @@ func (it *Item) Done() error {
 	return it.store.remove(it.sending())
 }
 
-// Release gives the request back for everybody to claim.
-func (it *Item) Release() error { return os.Rename(it.sending(), it.waiting()) }
+// Release gives the request back for everybody to claim, unless [Store.Close]
+// has done so.
+func (it *Item) Release() error {
+	if err := os.Rename(it.sending(), it.waiting()); err != nil && !isGone(err) {
+		return err
+	}
+	return nil
+}
 
 // A file is a line with the checksum and the length of all that follows, a line
 // of JSON, and the request.

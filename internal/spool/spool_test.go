@@ -499,6 +499,21 @@ func TestCloseWaitsForWhatIsWritten(t *testing.T) {
 	}
 }
 
+// An attempt may outlive the store.
+func TestReleaseAfterClose(t *testing.T) {
+	s, _ := openIn(t, t.TempDir(), DefaultLimit)
+	it, err := s.Put(someMeta, []byte("one"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Close(), it.Release()); err != nil {
+		t.Error(err)
+	}
+	if got := waiting(t, s); !slices.Equal(got, []string{it.Name()}) {
+		t.Errorf("%q wait", got)
+	}
+}
+
 func TestFirstIsSaidOnce(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := openIn(t, dir, DefaultLimit)
