@@ -30,6 +30,19 @@ func TestAttemptsWithoutTimeoutEnd(t *testing.T) {
 	})
 }
 
+// Where the end cuts an attempt off, no timeout is to blame.
+func TestAttemptCutOffByTheEndSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{courier: &courier{sender: silence{}, life: newLife(), timeout: time.Hour}}
+		defer s.life.cut()
+		defer s.life.end(context.Background())()
+		begun := time.Now()
+		if f := s.try(nil); f == nil || f.what != s.silent().what || time.Since(begun) != patience {
+			t.Errorf("got %v after %v", f, time.Since(begun))
+		}
+	})
+}
+
 // A folder with many files takes a while to be read: not after each request.
 func TestFolderIsNotReadWhileAllGoesWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

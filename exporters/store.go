@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/otel-genai/otel-genai/internal/spool"
@@ -98,8 +99,15 @@ func (s *store) bring(ctx context.Context, r request) error {
 func (s *store) try(payload []byte) *failure {
 	ctx, cancel := context.WithTimeout(s.life.hard, cmp.Or(s.timeout, maxElapsed))
 	defer cancel()
-	defer context.AfterFunc(s.life.over, func() { time.AfterFunc(patience, cancel) })()
-	return s.attempt(ctx, payload)
+	var ended atomic.Bool
+	defer context.AfterFunc(s.life.over, func() {
+		time.AfterFunc(patience, func() { ended.Store(true); cancel() })
+	})()
+	f := s.attempt(ctx, payload)
+	if f != nil && f.kind == "silent" && ended.Load() {
+		return s.silent() // a longer timeout would not have helped
+	}
+	return f
 }
 
 // settle is for a request that is in memory only.
