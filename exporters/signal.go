@@ -117,29 +117,35 @@ func partialSuccess(b []byte) (rejected int64, message string) {
 // fields calls f for each varint and each length-delimited field of a message.
 // A message that is broken ends where it breaks.
 func fields(b []byte, f func(num protowire.Number, varint uint64, bytes []byte)) {
-	for len(b) > 0 {
-		num, typ, size := protowire.ConsumeTag(b)
-		if size < 0 {
-			return
-		}
-		b = b[size:]
+	eachField(b, func(num protowire.Number, typ protowire.Type, _, value []byte) {
 		switch typ {
 		case protowire.VarintType:
-			v, n := protowire.ConsumeVarint(b)
-			if size = n; n >= 0 {
-				f(num, v, nil)
-			}
+			v, _ := protowire.ConsumeVarint(value)
+			f(num, v, nil)
 		case protowire.BytesType:
-			v, n := protowire.ConsumeBytes(b)
-			if size = n; n >= 0 {
-				f(num, 0, v)
-			}
-		default:
-			size = protowire.ConsumeFieldValue(num, typ, b)
+			f(num, 0, value)
 		}
+	})
+}
+
+// eachField calls f for each field of a message: all of it, and its value, of one
+// with a length what is in it. It reports whether the message is whole.
+func eachField(b []byte, f func(num protowire.Number, typ protowire.Type, whole, value []byte)) bool {
+	for len(b) > 0 {
+		num, typ, tag := protowire.ConsumeTag(b)
+		if tag < 0 {
+			return false
+		}
+		size := protowire.ConsumeFieldValue(num, typ, b[tag:])
 		if size < 0 {
-			return
+			return false
 		}
-		b = b[size:]
+		value := b[tag : tag+size]
+		if typ == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(value)
+		}
+		f(num, typ, b[:tag+size], value)
+		b = b[tag+size:]
 	}
+	return true
 }

@@ -70,25 +70,3 @@ func pack(b []byte, limit int, path ...protowire.Number) [][]byte {
 
 // maxTag is the longest tag and length that stand before a field here, in bytes.
 const maxTag = 1 + 5
-
-// eachField calls f for each field of a message: all of it, and for one with a
-// length what is in it. It reports whether the message is whole.
-func eachField(b []byte, f func(num protowire.Number, typ protowire.Type, whole, value []byte)) bool {
-	for len(b) > 0 {
-		num, typ, tag := protowire.ConsumeTag(b)
-		if tag < 0 {
-			return false
-		}
-		size := protowire.ConsumeFieldValue(num, typ, b[tag:])
-		if size < 0 {
-			return false
-		}
-		var value []byte
-		if typ == protowire.BytesType {
-			value, _ = protowire.ConsumeBytes(b[tag:])
-		}
-		f(num, typ, b[:tag+size], value)
-		b = b[tag+size:]
-	}
-	return true
-}
