@@ -34,15 +34,10 @@ type Item struct {
 	store *Store
 	name  string
 	owner string
-	meta  Meta
 }
 
 // Name is the request's, as [Store.Waiting] has it.
 func (it *Item) Name() string { return it.name }
-
-// Meta is what is known of it: all if this process kept it, else what
-// [Item.Read] found.
-func (it *Item) Meta() Meta { return it.meta }
 
 func (it *Item) waiting() string { return it.store.path(it.name + extWaiting) }
 
@@ -55,7 +50,6 @@ func (it *Item) Read() (Meta, []byte, error) {
 	if errors.Is(err, ErrDamaged) {
 		it.store.setAside(it.name+"."+it.owner+extSending, err)
 	}
-	it.meta = m
 	return m, body, err
 }
 

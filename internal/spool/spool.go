@@ -170,7 +170,7 @@ func (s *Store) Put(m Meta, body []byte, claim bool) (*Item, error) {
 	if err := s.makeRoom(size); err != nil {
 		return nil, err
 	}
-	it := &Item{store: s, name: s.stamp() + "-" + m.Key + "-" + me.id, owner: me.id, meta: m}
+	it := &Item{store: s, name: s.stamp() + "-" + m.Key + "-" + me.id, owner: me.id}
 	if err := s.write(it, data, claim); err != nil {
 		return nil, err
 	}

@@ -91,10 +91,14 @@ func (s *Store) tidy() ([]file, error) {
 	}
 	s.mu.Unlock()
 	owned := map[string]bool{} // by others, whose files are here or who have a lock
+	var all []file
 	for _, e := range entries {
 		base := e.Name()
 		f, ok := parseName(base)
 		id, isLock := strings.CutSuffix(base, extLock)
+		if ok {
+			all = append(all, f)
+		}
 		switch {
 		case ok && f.owner != "" && f.owner != mine:
 			owned[f.owner] = true
@@ -111,9 +115,10 @@ func (s *Store) tidy() ([]file, error) {
 		s.bury(id)
 	}
 	s.forget()
-	all, err := s.list()
-	if err != nil {
-		return nil, err
+	if len(owned) > 0 {
+		if all, err = s.list(); err != nil {
+			return nil, err
+		}
 	}
 	kept := all[:0]
 	for _, f := range all {
