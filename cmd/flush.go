@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -64,10 +65,7 @@ type flushing struct{ dry, redirect, discard bool }
 func (m *program) flush(v values, how flushing) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := v.setenv(os.Setenv); err != nil {
-		return setupFailure(err, "")
-	}
-	if err := v.clear(os.Unsetenv); err != nil {
+	if err := v.toSDK(); err != nil {
 		return err
 	}
 	p, err := m.providers(ctx, v.overOTLP(), setup{flush: true, hold: true}, false)
@@ -77,7 +75,7 @@ func (m *program) flush(v values, how flushing) error {
 	defer func() { _ = p.Shutdown(canceled()) }() // nothing was recorded
 	waits, err := p.Waiting()
 	if err != nil {
-		return setupFailure(fmt.Errorf("cannot read %s: %w", m.spoolFolder(), err), "see whether the folder is yours")
+		return m.spoolUnread(err)
 	}
 	switch {
 	case len(waits) == 0:
@@ -106,15 +104,15 @@ func (m *program) flushed(p *exporters.Providers, dropped int) error {
 	var sent, lost []string
 	for _, a := range p.Accounts() {
 		if a.OlderSent > 0 {
-			sent = append(sent, count(a.OlderSent, a.Unit, a.Unit+"s"))
+			sent = append(sent, records(a.OlderSent, a.Unit))
 		}
 		if a.OlderLost > 0 {
-			lost = append(lost, count(a.OlderLost, a.Unit, a.Unit+"s"))
+			lost = append(lost, records(a.OlderLost, a.Unit))
 		}
 	}
 	left, err := p.Waiting()
 	if err != nil {
-		return setupFailure(fmt.Errorf("cannot read %s: %w", m.spoolFolder(), err), "see whether the folder is yours")
+		return m.spoolUnread(err)
 	}
 	var b strings.Builder
 	if len(sent) > 0 {
@@ -147,13 +145,20 @@ func (m *program) flushed(p *exporters.Providers, dropped int) error {
 	return nil
 }
 
+func (m *program) spoolUnread(err error) error {
+	return setupFailure(fmt.Errorf("cannot read %s: %w", m.spoolFolder(), err), "see whether the folder is yours")
+}
+
+// records is a number of spans, metrics or log records in words.
+func records(n int64, unit string) string { return count(n, unit, unit+"s") }
+
 // stays says what is left for one endpoint.
 func stays(waits []exporters.Waiting) string {
 	var parts []string
 	taken := true
 	for _, w := range waits {
-		parts = append(parts, count(w.Records, w.Unit, w.Unit+"s"))
-		taken = taken && w.Claimed == w.Requests
+		parts = append(parts, records(w.Records, w.Unit))
+		taken = taken && w.Taken()
 	}
 	text := "kept " + sentence(parts, "and") + " for " + printable(waits[0].Endpoint)
 	if taken {
@@ -169,7 +174,7 @@ func (how flushing) plan(waits []exporters.Waiting) []byte {
 	for _, one := range waits {
 		fate := "is sent"
 		switch {
-		case one.Claimed == one.Requests:
+		case one.Taken():
 			fate = "is being sent by another process"
 		case one.Sends:
 		case how.redirect:
@@ -180,7 +185,7 @@ func (how flushing) plan(waits []exporters.Waiting) []byte {
 			fate = "stays: no setting leads there"
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\tsince %s\t%s\n", printable(one.Endpoint),
-			count(one.Records, one.Unit, one.Unit+"s"), count(int64(one.Requests), "request", "requests"),
+			records(one.Records, one.Unit), count(int64(one.Requests), "request", "requests"),
 			humanize.IBytes(uint64(one.Bytes)), one.Oldest.Local().Format(time.DateTime), fate) //nolint:gosec // a length
 	}
 	_ = w.Flush() // to a bytes.Buffer
@@ -213,10 +218,7 @@ func (v values) overOTLP() values {
 	if v[varConfigFile].declaration != nil {
 		return v
 	}
-	out := values{}
-	for variable, set := range v {
-		out[variable] = set
-	}
+	out := maps.Clone(v)
 	for _, s := range signals {
 		to := "otlp"
 		names, _ := exporters.Parse(s.signal, v.text(s.variable))

@@ -65,10 +65,7 @@ type setup struct {
 // own environment: the SDK reads its settings there, so the child's copy must
 // have been taken before.
 func (m *program) startTelemetry(ctx context.Context, v values, how setup) (*telemetry, error) {
-	if err := v.setenv(os.Setenv); err != nil {
-		return nil, setupFailure(err, "")
-	}
-	if err := v.clear(os.Unsetenv); err != nil {
+	if err := v.toSDK(); err != nil {
 		return nil, err
 	}
 	var err error
@@ -209,8 +206,10 @@ func (t *telemetry) flush(ctx context.Context) {
 	if errors.Is(t.providers.Shutdown(ctx), exporters.ErrUndelivered) {
 		t.lost = true
 	}
-	for _, line := range t.accounts() {
-		t.say.debug(line)
+	if t.say.level >= levelDebug {
+		for _, line := range t.accounts() {
+			t.say.debug(line)
+		}
 	}
 	t.upstream.Close()
 }
@@ -239,7 +238,7 @@ func (t *telemetry) accounts() []string {
 				fate = append(fate, thousands(f.n)+" "+f.what)
 			}
 		}
-		line := a.Signal + " to " + a.Where + ": " + count(a.Recorded, a.Unit, a.Unit+"s") + " recorded"
+		line := a.Signal + " to " + a.Where + ": " + records(a.Recorded, a.Unit) + " recorded"
 		if len(fate) > 0 {
 			line += ", of which " + sentence(fate, "and")
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -202,6 +203,14 @@ func (v values) millis(variable string) time.Duration {
 func (v values) bytes(variable string) int64 {
 	n, _ := humanize.ParseBytes(v.text(variable))
 	return int64(min(n, math.MaxInt64)) //nolint:gosec // it is not more
+}
+
+// toSDK makes our own environment say what v does, for the SDK to read.
+func (v values) toSDK() error {
+	if err := v.setenv(os.Setenv); err != nil {
+		return setupFailure(err, "")
+	}
+	return v.clear(os.Unsetenv)
 }
 
 // setenv hands what flags say to the SDK, which reads the environment.

@@ -82,12 +82,12 @@ func (c *courier) persist(ctx context.Context, r request) error {
 	start := time.Now()
 	payload, err := c.sender.encode(r)
 	if err != nil {
-		c.lose(r, c.unfit(err))
+		c.lose(r, c.unfit(err), &c.tally)
 		return ErrUndelivered
 	}
 	for try := 0; ; try++ {
 		f := c.attempt(ctx, payload)
-		if c.took(r, f) {
+		if c.took(r, f, &c.tally) {
 			return nil
 		}
 		if parts := c.smaller(r, f); parts != nil {
@@ -95,34 +95,35 @@ func (c *courier) persist(ctx context.Context, r request) error {
 		}
 		c.report.seen(c.signal, f)
 		if !f.retry || !c.pause(ctx, f, try, start) {
-			c.lose(r, f)
+			c.lose(r, f, &c.tally)
 			return ErrUndelivered
 		}
 	}
 }
 
-// took notes that the endpoint took r, and reports whether it did. What it
-// rejected of it must not be sent again.
-func (c *courier) took(r request, f *failure) bool {
+// took notes that the endpoint took r, in the tally of who recorded it, and
+// reports whether it did. What it rejected of it must not be sent again.
+func (c *courier) took(r request, f *failure, t *tally) bool {
 	switch {
 	case f == nil:
 		c.arrived.Store(true)
-		c.tally.sent.Add(r.count())
+		t.sent.Add(r.count())
 		c.report.delivered(r, c.where)
 		return true
 	case f.partial:
 		c.arrived.Store(true)
-		n := min(f.rejected, r.count())
-		c.tally.sent.Add(r.count() - n)
-		c.tally.rejected.Add(n)
+		n := r.count()
+		rejected := min(f.rejected, n)
+		t.sent.Add(n - rejected)
+		t.rejected.Add(rejected)
 		c.report.partial(c.signal, f)
 		return true
 	}
 	return false
 }
 
-func (c *courier) lose(r request, f *failure) {
-	c.tally.lost.Add(r.count())
+func (c *courier) lose(r request, f *failure, t *tally) {
+	t.lost.Add(r.count())
 	c.report.lost(r, f)
 }
 
@@ -193,7 +194,7 @@ func (c *courier) pause(ctx context.Context, f *failure, try int, start time.Tim
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	wake := c.life.ending
+	wake := c.life.ending.Done()
 	if ending {
 		wake = nil
 	}

@@ -298,10 +298,8 @@ func (w *spanWitness) ForceFlush(context.Context) error { return nil }
 
 // life is what deliveries must know about how the process ends.
 type life struct {
-	ending chan struct{} // closed when Shutdown begins
-	// over is done then, too.
-	over  context.Context
-	begin context.CancelFunc // the end
+	ending context.Context // done when Shutdown begins
+	begin  context.CancelFunc
 	// hard is done when nothing may be sent any more. It is the providers'
 	// lifetime and not any call's.
 	hard context.Context
@@ -309,15 +307,14 @@ type life struct {
 }
 
 func newLife() *life {
-	l := &life{ending: make(chan struct{})}
+	l := &life{}
+	l.ending, l.begin = context.WithCancel(context.Background())
 	l.hard, l.cut = context.WithCancel(context.Background())
-	l.over, l.begin = context.WithCancel(l.hard)
 	return l
 }
 
 // end begins the end: retries become short, and stop before ctx does.
 func (l *life) end(ctx context.Context) (release func()) {
-	close(l.ending)
 	l.begin()
 	stop := context.AfterFunc(ctx, l.cut)
 	deadline, ok := ctx.Deadline()
@@ -336,14 +333,7 @@ func (l *life) bind(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
-func (l *life) isEnding() bool {
-	select {
-	case <-l.ending:
-		return true
-	default:
-		return false
-	}
-}
+func (l *life) isEnding() bool { return l.ending.Err() != nil }
 
 // builder collects what New makes, so that it can be undone halfway.
 type builder struct {

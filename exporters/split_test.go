@@ -153,6 +153,16 @@ func eachFieldDeep(b []byte, depth int) bool {
 	return ok && whole
 }
 
+// takes is a collector that refuses what is longer.
+func takes(limit int) mood {
+	return func(w http.ResponseWriter, _ *http.Request, body []byte) bool {
+		if len(body) > limit {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+		return len(body) <= limit
+	}
+}
+
 // A gRPC server takes 4 MiB unless it is told otherwise; this one takes less,
 // and says so.
 func TestWhatIsTooLongForAServerComesInParts(t *testing.T) {
@@ -182,12 +192,7 @@ func TestWhatIsTooLongForAServerComesInParts(t *testing.T) {
 			}
 		})
 		t.Run("HTTP", func(t *testing.T) {
-			c := newMoody(t, func(w http.ResponseWriter, _ *http.Request, body []byte) bool {
-				if len(body) > 64<<10 {
-					w.WriteHeader(http.StatusRequestEntityTooLarge)
-				}
-				return len(body) <= 64<<10
-			})
+			c := newMoody(t, takes(64<<10))
 			config := config
 			config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url())
 			p, v := start(t, config)
@@ -222,12 +227,7 @@ func TestWhatIsTooLongForAServerComesInParts(t *testing.T) {
 			}
 		})
 		t.Run("one alone", func(t *testing.T) {
-			c := newMoody(t, func(w http.ResponseWriter, _ *http.Request, body []byte) bool {
-				if len(body) > 64<<10 {
-					w.WriteHeader(http.StatusRequestEntityTooLarge)
-				}
-				return len(body) <= 64<<10
-			})
+			c := newMoody(t, takes(64<<10))
 			config := config
 			config.Getenv, config.Hold = env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url()), true
 			p, v := start(t, config)
@@ -258,12 +258,7 @@ func TestWhatWasKeptTooLongIsCutLater(t *testing.T) {
 		span.End()
 	}
 	_ = p.Shutdown(within(t))
-	c.be(func(w http.ResponseWriter, _ *http.Request, body []byte) bool {
-		if len(body) > 100<<10 {
-			w.WriteHeader(http.StatusRequestEntityTooLarge)
-		}
-		return len(body) <= 100<<10
-	})
+	c.be(takes(100 << 10))
 	p, v := start(t, spooled(t, c.url(), dir))
 	waitFor(t, c, 50)
 	if err := p.Shutdown(within(t)); err != nil {

@@ -57,11 +57,8 @@ func (b *builder) openSpool() {
 		Unread: func(err error) { b.report.unread(b.spool.Dir(), err) },
 	})
 	b.disk = &disk{}
-	b.ends = append(b.ends, func() (err error) {
-		ended := make(chan error, 1)
-		if b.disk.soon(func() { ended <- b.spool.Close() }) {
-			err = <-ended
-		}
+	b.ends = append(b.ends, func() error {
+		err, _ := soon(b.disk, b.spool.Close)
 		return err
 	})
 }
@@ -70,23 +67,28 @@ func (b *builder) openSpool() {
 // nobody can be told to wait no longer for it: at the end it is left behind.
 type disk struct{ hangs atomic.Bool }
 
-// soon runs f, and reports whether it ended within [patience]. When one has not,
-// no other is begun.
-func (d *disk) soon(f func()) bool {
+// soon returns what f does, and true if that was within [patience]. When one was
+// not, no other is begun.
+func soon[T any](d *disk, f func() T) (result T, ok bool) {
 	if d.hangs.Load() {
-		return false
+		return result, false
 	}
-	done := make(chan struct{})
-	go func() { defer close(done); f() }() // ends with f, or with the process
+	done := make(chan T, 1)
+	go func() { done <- f() }() // ends with f, or with the process
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
 	select {
-	case <-done:
-		return true
+	case result = <-done:
+		return result, true
 	case <-enough.C:
 		d.hangs.Store(true)
-		return false
+		return result, false
 	}
+}
+
+// soon is the same of what returns nothing.
+func (d *disk) soon(f func()) {
+	soon(d, func() struct{} { f(); return struct{}{} })
 }
 
 // stores are those that there are; more may come while New is at work.
@@ -182,39 +184,36 @@ func (p *Providers) Accounts() (all []Account) {
 	return all
 }
 
+// present are the names of what is in the spool: all of ours where nobody can say
+// that they are gone. Where none is ours it is not asked.
 func (p *Providers) present() map[string]bool {
-	if p.spool == nil {
+	ours := map[string]bool{}
+	for _, s := range p.stores {
+		s.names(ours)
+	}
+	if len(ours) == 0 {
 		return nil
 	}
-	found := make(chan map[string]bool, 1)
-	if p.disk.soon(func() {
-		present, err := p.spool.Present()
+	found, ok := soon(p.disk, func() map[string]bool {
+		names, err := p.spool.Present()
 		if err != nil {
-			present = nil
+			return ours
 		}
-		found <- present
-	}) {
-		if present := <-found; present != nil {
-			return present
-		}
+		return names
+	})
+	if !ok {
+		return ours
 	}
-	var present map[string]bool // nobody can say that they are gone
-	for _, s := range p.stores {
-		present = s.names(present)
-	}
-	return present
+	return found
 }
 
-func (s *store) names(present map[string]bool) map[string]bool {
-	if present == nil {
-		present = map[string]bool{}
-	}
+// names adds those of what is ours.
+func (s *store) names(to map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name := range s.mine {
-		present[name] = true
+		to[name] = true
 	}
-	return present
 }
 
 // finish ends the sending of what waits.
@@ -255,11 +254,8 @@ func (p *Providers) tellSpool() {
 	p.disk.soon(p.elsewhere)
 	p.keeping = func() bool { // after the reasons
 		if len(where) > 0 {
-			about := make(chan string, 1)
-			if !p.disk.soon(func() { about <- p.aboutSpool() }) {
-				about <- ""
-			}
-			p.report.keeps(kept, where, p.spool.Dir(), <-about)
+			about, _ := soon(p.disk, p.aboutSpool)
+			p.report.keeps(kept, where, p.spool.Dir(), about)
 		}
 		return len(where) > 0
 	}
@@ -268,15 +264,15 @@ func (p *Providers) tellSpool() {
 // aboutSpool is what is said when something is kept on this machine for the
 // first time, and when messages are for the first time.
 func (p *Providers) aboutSpool() string {
-	first := p.spool.First("place", 0)
-	if p.content && p.spool.First("content", 0) {
-		return "the messages that are captured are in it; it stays on this machine, for " + inDays(spool.MaxAge) + " and up to " + inBytes(p.spool.Limit()) +
-			"; --genai_spool off keeps nothing"
+	first, messages := p.spool.First("place", 0), p.content && p.spool.First("content", 0)
+	if !first && !messages {
+		return ""
 	}
-	if first {
-		return "it stays on this machine, for " + inDays(spool.MaxAge) + " and up to " + inBytes(p.spool.Limit()) + "; --genai_spool off keeps nothing"
+	text := "it stays on this machine, for " + inDays(spool.MaxAge) + " and up to " + inBytes(p.spool.Limit()) + "; --genai_spool off keeps nothing"
+	if messages {
+		text = "the messages that are captured are in it; " + text
 	}
-	return ""
+	return text
 }
 
 // elsewhere tells, once a day, what waits for endpoints that nothing is sent to
@@ -317,6 +313,9 @@ type Waiting struct {
 	Claimed          int  // requests that another process is sending
 }
 
+// Taken reports whether another process is sending all of it.
+func (w Waiting) Taken() bool { return w.Claimed == w.Requests }
+
 // Waiting returns what waits in the spool, by endpoint and signal.
 func (p *Providers) Waiting() ([]Waiting, error) {
 	if p.spool == nil {
@@ -332,12 +331,9 @@ func (p *Providers) Waiting() ([]Waiting, error) {
 	for _, i := range infos {
 		w := have[place{i.Key, i.Endpoint}]
 		if w == nil {
-			w = &Waiting{Signal: i.Signal, Endpoint: i.Endpoint, Oldest: i.Made, Unit: i.Signal}
+			w = &Waiting{Signal: i.Signal, Endpoint: i.Endpoint, Oldest: i.Made, Unit: i.Signal, Sends: p.leads(i.Key)}
 			if sig, ok := signalOf(i.Signal); ok {
 				w.Unit = rows[sig].unit
-			}
-			for _, s := range p.stores {
-				w.Sends = w.Sends || s.key == i.Key
 			}
 			have[place{i.Key, i.Endpoint}] = w
 			list = append(list, w)
@@ -385,9 +381,12 @@ func (p *Providers) Discard() (n int, err error) {
 // others are the names of what waits for endpoints that nothing leads to.
 func (p *Providers) others() ([]string, error) {
 	names, err := p.spool.Waiting("")
-	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.ContainsFunc(p.stores, func(s *store) bool { return s.key == spool.KeyOf(name) })
-	}), err
+	return slices.DeleteFunc(names, func(name string) bool { return p.leads(spool.KeyOf(name)) }), err
+}
+
+// leads reports whether the settings in force lead to where key is for.
+func (p *Providers) leads(key string) bool {
+	return slices.ContainsFunc(p.stores, func(s *store) bool { return s.key == key })
 }
 
 // flushTries is how often in a row a collector that is there but busy is asked
@@ -424,8 +423,7 @@ func (p *Providers) turns(s *store, redirect bool) []spool.Info {
 		ours := i.Key == s.key
 		if redirect { // each once, though there may be two for its signal
 			first := p.stores[slices.IndexFunc(p.stores, func(one *store) bool { return one.signal == s.signal })]
-			known := slices.ContainsFunc(p.stores, func(one *store) bool { return one.key == i.Key })
-			ours = ours || !known && s == first && i.Signal == s.signal.String()
+			ours = ours || !p.leads(i.Key) && s == first && i.Signal == s.signal.String()
 		}
 		return !ours || i.Claimed
 	})

@@ -56,7 +56,7 @@ func (s *store) bring(ctx context.Context, r request) error {
 	}
 	payload, err := s.sender.encode(r)
 	if err != nil {
-		s.lose(r, s.unfit(err))
+		s.lose(r, s.unfit(err), &s.tally)
 		return ErrUndelivered
 	}
 	answer := make(chan *failure, 1)
@@ -100,7 +100,7 @@ func (s *store) try(payload []byte) *failure {
 	ctx, cancel := context.WithTimeout(s.life.hard, cmp.Or(s.timeout, maxElapsed))
 	defer cancel()
 	var ended atomic.Bool
-	defer context.AfterFunc(s.life.over, func() {
+	defer context.AfterFunc(s.life.ending, func() {
 		time.AfterFunc(patience, func() { ended.Store(true); cancel() })
 	})()
 	f := s.attempt(ctx, payload)
@@ -112,7 +112,7 @@ func (s *store) try(payload []byte) *failure {
 
 // settle is for a request that is in memory only.
 func (s *store) settle(ctx context.Context, r request, f *failure) error {
-	if s.took(r, f) {
+	if s.took(r, f, &s.tally) {
 		s.answered()
 		return nil
 	}
@@ -122,7 +122,7 @@ func (s *store) settle(ctx context.Context, r request, f *failure) error {
 	}
 	if f.final() {
 		s.answered()
-		s.lose(r, f)
+		s.lose(r, f, &s.tally)
 		return ErrUndelivered
 	}
 	s.failed(f)
@@ -134,47 +134,34 @@ func (s *store) settle(ctx context.Context, r request, f *failure) error {
 
 // settleKept is for one that is in the spool, and claimed.
 func (s *store) settleKept(item *spool.Item, r request, f *failure) {
-	n, mine := r.count(), s.disown(item.Name()) > 0
-	tally := &s.older
+	n := s.disown(item.Name())
+	mine, tally := n > 0, &s.older
 	if mine {
 		tally = &s.tally
 	}
-	var parts []request
-	if f != nil {
-		parts = s.smaller(r, f)
-	}
-	switch {
-	case f == nil:
-		s.arrived.Store(true)
-		tally.sent.Add(n)
-		s.report.delivered(r, s.where)
-	case f.partial:
-		s.arrived.Store(true)
-		rejected := min(f.rejected, n)
-		tally.sent.Add(n - rejected)
-		tally.rejected.Add(rejected)
-		s.report.partial(s.signal, f)
-	case parts != nil:
-		for _, part := range parts {
-			if _, err := s.putAs(part, false, mine); err != nil {
-				tally.lost.Add(part.count())
-				s.report.lost(part, f)
+	if !s.took(r, f, tally) {
+		parts := s.smaller(r, f)
+		switch {
+		case parts != nil:
+			for _, part := range parts {
+				if _, err := s.putAs(part, false, mine); err != nil {
+					s.lose(part, f, tally)
+					s.unkept(err)
+				}
+			}
+			s.wake()
+		case f.final():
+			s.lose(r, f, tally)
+		default:
+			s.failed(f)
+			if mine {
+				s.own(item.Name(), n)
+			}
+			if err := item.Release(); err != nil {
 				s.unkept(err)
 			}
+			return
 		}
-		s.wake()
-	case f.final():
-		tally.lost.Add(n)
-		s.report.lost(r, f)
-	default:
-		s.failed(f)
-		if mine {
-			s.own(item.Name(), n)
-		}
-		if err := item.Release(); err != nil {
-			s.unkept(err)
-		}
-		return
 	}
 	s.answered()
 	if err := item.Done(); err != nil {
@@ -323,7 +310,7 @@ func (s *store) wait() bool {
 		return true
 	case <-wakes:
 		return true
-	case <-s.life.ending:
+	case <-s.life.ending.Done():
 		return false
 	case <-s.life.hard.Done():
 		return false
