@@ -83,9 +83,9 @@ type request struct {
 func (r request) count() int64 { return countFields(r.body, 1, 2, 2) }
 
 func countFields(b []byte, path ...protowire.Number) (n int64) {
-	fields(b, func(num protowire.Number, _ uint64, v []byte) {
+	eachField(b, func(num protowire.Number, typ protowire.Type, _, v []byte) {
 		switch {
-		case num != path[0]:
+		case num != path[0] || typ != protowire.BytesType: // a number there is no record
 		case len(path) == 1:
 			n++
 		default:
