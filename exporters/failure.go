@@ -29,7 +29,9 @@ type failure struct {
 	live    bool          // somebody answered
 	refused bool          // nobody listens
 	early   bool          // says something about the settings: tell at once
+	cut     bool          // there was no answer when the end came
 	large   bool          // a shorter request may be taken
+	setup   bool          // it is not the request that is refused, but who sends it, or where
 
 	partial  bool  // the endpoint took the request, but not all that is in it
 	rejected int64 // how much of it
@@ -71,6 +73,9 @@ func (s settings) diagnoseHTTP(ctx context.Context, err error) *failure {
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
 		return s.untrusted()
+	}
+	if lostConnection(text) {
+		return s.ended()
 	}
 	return &failure{kind: "connection", where: s.shown, what: s.clean(text), retry: true}
 }
@@ -139,6 +144,30 @@ func (s settings) noAnswer(text string) *failure {
 	// gRPC puts the last failure to connect into its words.
 	if strings.Contains(text, "connection refused") {
 		return s.refused()
+	}
+	return f
+}
+
+// lostConnection reports whether text is the system's word, or HTTP/2's, for a
+// connection that was ended under a write.
+func lostConnection(text string) bool {
+	for _, word := range []string{
+		"broken pipe", "connection reset by peer", "forcibly closed", "transport is closing",
+		"client conn could not be established", "client connection lost",
+	} {
+		if strings.HasSuffix(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// ended is a connection that was ended before there was an answer.
+func (s settings) ended() *failure {
+	f := &failure{kind: "connection", where: s.shown, what: "it ends the connection", retry: true}
+	if s.secure {
+		// In TLS 1.3 that is what is left of the alert where we wrote meanwhile.
+		f.hint = "if it asks who we are, see " + s.name("CLIENT_CERTIFICATE") + " and " + s.name("CLIENT_KEY")
 	}
 	return f
 }

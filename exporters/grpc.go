@@ -105,12 +105,7 @@ func (s settings) diagnoseGRPC(ctx context.Context, err error) *failure {
 		return f
 	}
 	if st.Code() == codes.Unavailable && lostConnection(text) {
-		f := &failure{kind: "connection", where: s.shown, what: "it ends the connection", retry: true}
-		if s.secure {
-			// In TLS 1.3 that is what is left of the alert where we wrote meanwhile.
-			f.hint = "if it asks who we are, see " + s.name("CLIENT_CERTIFICATE") + " and " + s.name("CLIENT_KEY")
-		}
-		return f
+		return s.ended()
 	}
 	f := &failure{kind: st.Code().String(), where: s.shown, live: true}
 	f.what = "it answers " + words(st.Code().String())
@@ -129,23 +124,14 @@ func (s settings) diagnoseGRPC(ctx context.Context, err error) *failure {
 			f.hint = hintLarge
 		}
 	case codes.Unauthenticated, codes.PermissionDenied:
+		f.setup = true
 		f.hint = "give what it asks for in " + s.name("HEADERS") + ", such as authorization=Bearer%20..."
 	case codes.Unimplemented:
+		f.setup = true
 		f.what = "it speaks gRPC but does not take " + s.signal.String()
 		f.hint = "turn them on there, or use --" + s.signal.String() + "_exporter none"
 	}
 	return f
-}
-
-// lostConnection reports whether a status is gRPC's own, made of the system's
-// word for a connection that was ended under a write.
-func lostConnection(text string) bool {
-	for _, word := range []string{"broken pipe", "connection reset by peer", "forcibly closed", "transport is closing"} {
-		if strings.HasSuffix(text, word) {
-			return true
-		}
-	}
-	return false
 }
 
 func retryDelay(st *status.Status) time.Duration {

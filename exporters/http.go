@@ -184,8 +184,10 @@ func (h *httpSender) status(resp *http.Response, kind string, body []byte) *fail
 		f.after = retryAfter(resp.Header.Get("Retry-After"))
 		f.hint = "the collector is busy or its back end is away; see its log"
 	case http.StatusUnauthorized, http.StatusForbidden:
+		f.setup = true
 		f.hint = "give what it asks for in " + h.set.name("HEADERS") + ", such as authorization=Bearer%20..."
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		f.setup = true
 		f.what = fmt.Sprintf("nothing takes OTLP at %s (it answers %d %s)", h.set.url.EscapedPath(), code, http.StatusText(code))
 		f.hint = "check the path: " + prefix + "ENDPOINT has v1/" + h.set.signal.String() + " added, " +
 			prefix + rows[h.set.signal].env + "_ENDPOINT is used as it is"
@@ -195,11 +197,13 @@ func (h *httpSender) status(resp *http.Response, kind string, body []byte) *fail
 		}
 		f.large = strings.Contains(string(body), "request body too large") // the Collector's, before it knew 413
 	case http.StatusUnsupportedMediaType:
+		f.setup = true
 		f.hint = "set " + h.set.name("PROTOCOL") + " to a protocol that it speaks: " + protocolsText
 	case http.StatusRequestEntityTooLarge:
 		f.large = true
 		f.hint = hintLarge
 	default:
+		f.setup = code/100 == 3
 		if loc, err := url.Parse(resp.Header.Get("Location")); err == nil && code/100 == 3 {
 			f.what += " (to " + showURL(loc) + ")"
 			f.hint = "set " + h.set.name("ENDPOINT") + " to where it points; redirects are not followed, for the sake of the headers"

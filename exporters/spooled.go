@@ -441,7 +441,7 @@ func (s *store) resendOne(ctx context.Context, name string) bool {
 			return false
 		}
 		f, _ := s.sendKept(item)
-		if f == nil || f.partial || f.large || f.final() {
+		if f == nil || f.partial || f.large || f.final() && !f.setup {
 			return true
 		}
 		if ctx.Err() != nil {

@@ -43,6 +43,8 @@ type store struct {
 	mine   map[string]int64 // records of this process that wait, by the file's name
 	older  tally            // of what other processes kept
 	looked time.Time        // when the folder was last looked at
+	well   bool             // its last answer was one
+	later  time.Time        // when something is to be sent that was put off; zero if nothing is
 }
 
 // bring sends r, or keeps it. It takes no longer than [patience] where it can be
@@ -105,7 +107,8 @@ func (s *store) try(payload []byte) *failure {
 	})()
 	f := s.attempt(ctx, payload)
 	if f != nil && f.kind == "silent" && ended.Load() {
-		return s.silent() // a longer timeout would not have helped
+		f = s.silent() // a longer timeout would not have helped
+		f.cut = true
 	}
 	return f
 }
@@ -150,22 +153,40 @@ func (s *store) settleKept(item *spool.Item, r request, f *failure) {
 				}
 			}
 			s.wake()
-		case f.final():
+		case f.final() && !f.setup:
 			s.lose(r, f, tally)
 		default:
-			s.failed(f)
-			if mine {
-				s.own(item.Name(), n)
-			}
-			if err := item.Release(); err != nil {
-				s.unkept(err)
-			}
+			s.keepOn(item, n, f)
 			return
 		}
 	}
 	s.answered()
 	if err := item.Done(); err != nil {
 		s.report.plain(fmt.Sprintf("cannot remove what has been sent from %s: %s; it will be sent twice", s.spool.Dir(), reason(err)), "")
+	}
+}
+
+// keepOn leaves a request in the spool, with n records of ours, whatever f is
+// about: of who sends it, and of where, what was kept is not to blame.
+func (s *store) keepOn(item *spool.Item, n int64, f *failure) {
+	if f.setup {
+		s.report.unsent(s.signal, f)
+	} else {
+		s.failed(f)
+	}
+	if n > 0 {
+		s.own(item.Name(), n)
+	}
+	var err error
+	if f.cut && n == 0 {
+		// It may well have arrived, each time: runs that are shorter than the
+		// collector is slow must not go on sending it.
+		err = item.PutOff(max(time.Since(item.Made()), lookAgain))
+	} else {
+		err = item.Release()
+	}
+	if err != nil {
+		s.unkept(err)
 	}
 }
 
@@ -250,7 +271,8 @@ func (s *store) failed(f *failure) {
 	s.asked = now.Add(f.after)
 	s.due = now.Add(max(backoff(s.tries), f.after))
 	s.tries++
-	s.away = f
+	s.away, s.well = f, false
+	s.wake() // to wait until then
 }
 
 // answered is an endpoint that is well. Where it was so before, the folder,
@@ -258,8 +280,8 @@ func (s *store) failed(f *failure) {
 // have left that died meanwhile.
 func (s *store) answered() {
 	s.mu.Lock()
-	look := s.away != nil || time.Since(s.looked) > lookAgain
-	s.away, s.tries, s.due = nil, 0, time.Time{}
+	look := s.away != nil || !s.well && !s.later.IsZero() || time.Since(s.looked) > lookAgain
+	s.away, s.tries, s.due, s.well = nil, 0, time.Time{}, true
 	s.mu.Unlock()
 	if look {
 		s.wake()
@@ -288,7 +310,9 @@ func (s *store) wake() {
 func (s *store) resend() {
 	defer close(s.ended)
 	for {
-		s.drain(s.life.isEnding)
+		if s.rest() == 0 {
+			s.drain(s.life.isEnding)
+		}
 		if !s.wait() {
 			return
 		}
@@ -299,11 +323,16 @@ func (s *store) resend() {
 // sent.
 func (s *store) wait() bool {
 	var again <-chan time.Time
-	wakes := s.wakes
-	if wait := s.rest(); wait > 0 {
+	wakes, wait := s.wakes, s.rest()
+	if wait > 0 {
+		wakes = nil
+	} else {
+		wait = s.putOff()
+	}
+	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
-		again, wakes = timer.C, nil
+		again = timer.C
 	}
 	select {
 	case <-again:
@@ -322,7 +351,7 @@ func (s *store) wait() bool {
 func (s *store) drain(stop func() bool) {
 	for {
 		s.mu.Lock()
-		s.looked = time.Now()
+		s.looked, s.later = time.Now(), time.Time{}
 		s.mu.Unlock()
 		names, err := s.spool.Waiting(s.key)
 		if err != nil {
@@ -334,6 +363,9 @@ func (s *store) drain(stop func() bool) {
 			if s.rest() > 0 || stop() || s.life.hard.Err() != nil {
 				return
 			}
+			if s.notYet(name) {
+				continue
+			}
 			item, err := s.spool.Claim(name)
 			if errors.Is(err, spool.ErrTaken) {
 				continue
@@ -342,13 +374,42 @@ func (s *store) drain(stop func() bool) {
 				s.unread(err)
 				return
 			}
-			_, read := s.sendKept(item)
+			f, read := s.sendKept(item)
+			if f != nil && f.setup {
+				return
+			}
 			sent = sent || read // what can't be read is not looked at again at once
 		}
 		if !sent {
 			return
 		}
 	}
+}
+
+// notYet reports whether a request was put off, and is not to be sent yet: where
+// the endpoint answers it is.
+func (s *store) notYet(name string) bool {
+	until := s.spool.NotBefore(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.well || !time.Now().Before(until) {
+		return false
+	}
+	if s.later.IsZero() || until.Before(s.later) {
+		s.later = until
+	}
+	return true
+}
+
+// putOff is how long it is until something is due that was put off; 0 if nothing
+// was.
+func (s *store) putOff() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.later.IsZero() {
+		return 0
+	}
+	return max(time.Until(s.later), time.Millisecond)
 }
 
 // sendKept makes one attempt to send what has been kept, and reports whether

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -368,6 +369,111 @@ func TestSlowCollectorGetsNothingTwice(t *testing.T) {
 	}
 	if said := v.all(); said != "" {
 		t.Errorf("said %q", said)
+	}
+}
+
+// An attempt that ends without an answer leaves its request to be sent again,
+// without anything else that happens.
+func TestWhatHangsIsSentAgainWithoutTraffic(t *testing.T) {
+	var mu sync.Mutex
+	first := true
+	c := newMoody(t, func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
+		mu.Lock()
+		hang := first
+		first = false
+		mu.Unlock()
+		if hang {
+			<-r.Context().Done()
+		}
+		return !hang
+	})
+	config := spooled(t, c.url(), filepath.Join(t.TempDir(), "spool"))
+	config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", c.url(), "OTEL_EXPORTER_OTLP_TIMEOUT", "1500")
+	p, _ := start(t, config)
+	record(p, 10)
+	if err := p.ForceFlush(within(t)); err == nil {
+		t.Error("an answer came")
+	}
+	waitFor(t, c, 10)
+	if err := p.Shutdown(within(t)); err != nil {
+		t.Error(err)
+	}
+	if a := account(t, p); a.Sent != 10 {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// Runs that are shorter than their collector is slow don't send it the same
+// again and again.
+func TestShortRunsDoNotRepeatThemselvesToASlowCollector(t *testing.T) {
+	slow := hangs(nil) // for longer than runs wait: they are not answered, but taken
+	var mu sync.Mutex
+	taken := 0
+	c := newMoody(t, func(w http.ResponseWriter, r *http.Request, body []byte) bool {
+		mu.Lock()
+		taken += len(spanIDs(body))
+		mu.Unlock()
+		return slow(w, r, body)
+	})
+	dir := filepath.Join(t.TempDir(), "spool")
+	p, _ := start(t, spooled(t, c.url(), dir))
+	record(p, 5)
+	_ = p.Shutdown(within(t))
+	for range 3 {
+		p, _ := start(t, spooled(t, c.url(), dir))
+		_ = p.Shutdown(within(t))
+	}
+	mu.Lock()
+	if taken > 10 {
+		t.Errorf("5 spans were sent %d times", taken/5)
+	}
+	mu.Unlock()
+	if waits, err := p.Waiting(); err != nil || len(waits) != 1 || waits[0].Records != 5 {
+		t.Errorf("waiting are %+v, %v", waits, err)
+	}
+	// Who answers gets it at once.
+	c.be(well)
+	p, _ = start(t, spooled(t, c.url(), dir))
+	record(p, 1)
+	_ = p.ForceFlush(within(t))
+	waitFor(t, c, 6)
+	if err := p.Shutdown(within(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What was kept is not to blame for a key that is missing today.
+func TestWhatWasKeptSurvivesWrongSettings(t *testing.T) {
+	for _, status := range []int{302, 401, 403, 404, 405, 415} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			c := newMoody(t, answers(503))
+			dir := filepath.Join(t.TempDir(), "spool")
+			p, _ := start(t, spooled(t, c.url(), dir))
+			record(p, 5)
+			_ = p.Shutdown(within(t))
+
+			asked := make(chan struct{}, 100)
+			c.be(func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+				w.WriteHeader(status)
+				asked <- struct{}{}
+				return false
+			})
+			p, v := start(t, spooled(t, c.url(), dir))
+			<-asked
+			_ = p.Shutdown(within(t))
+			if a := account(t, p); a.OlderLost != 0 {
+				t.Errorf("got %+v", a)
+			}
+			if said := v.all(); !strings.Contains(said, "cannot send traces to "+c.url()) || strings.Contains(said, "lost") {
+				t.Errorf("said %q", said)
+			}
+
+			c.be(well)
+			p, _ = start(t, spooled(t, c.url(), dir))
+			waitFor(t, c, 5)
+			_ = p.Shutdown(within(t))
+		})
 	}
 }
 

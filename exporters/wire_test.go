@@ -412,9 +412,9 @@ func TestTLS(t *testing.T) {
 					}
 					return
 				}
-				// In TLS 1.3 the alert may be lost where gRPC was writing already: then
+				// In TLS 1.3 the alert may be lost where we were writing already: then
 				// there is no more to tell than that, and the way out.
-				if lost := "it ends the connection"; protocol == "grpc" && len(v.said) == 1 && strings.Contains(v.said[0], lost) && tt.config.ClientAuth == tls.RequireAndVerifyClientCert {
+				if lost := "it ends the connection"; len(v.said) == 1 && strings.Contains(v.said[0], lost) && tt.config.ClientAuth == tls.RequireAndVerifyClientCert {
 					tt.want = lost
 				}
 				if len(v.said) != 1 || !strings.Contains(v.said[0], tt.want) || !strings.Contains(v.hints[0], tt.hint) {
@@ -497,20 +497,29 @@ func repeated(b []byte) bool { return strings.Count(string(b), "\n") > 1 }
 // Whoever ends a TLS connection because we showed no certificate may be heard
 // only as a pipe that broke: the way out is the same.
 func TestConnectionThatIsLostUnderAWriteIsNoAnswer(t *testing.T) {
+	const secure, plain = "https://127.0.0.1:1", "http://127.0.0.1:1"
 	for _, tt := range []struct {
-		endpoint, text, hint string
-		live                 bool
+		protocol, endpoint, text, hint string
+		live                           bool
 	}{
-		{"https://127.0.0.1:1", "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "CLIENT_CERTIFICATE", false},
-		{"https://127.0.0.1:1", "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "CLIENT_CERTIFICATE", false},
-		{"http://127.0.0.1:1", "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "", false},
-		{"https://127.0.0.1:1", "the database has a broken pipe, try later", "", true},
+		{protoGRPC, secure, "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "CLIENT_CERTIFICATE", false},
+		{protoGRPC, secure, "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "CLIENT_CERTIFICATE", false},
+		{protoGRPC, plain, "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "", false},
+		{protoGRPC, secure, "the database has a broken pipe, try later", "", true},
+		{protoHTTP, secure, "http2: client conn could not be established", "CLIENT_CERTIFICATE", false},
+		{protoHTTP, secure, "write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe", "CLIENT_CERTIFICATE", false},
+		{protoHTTP, plain, "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "", false},
 	} {
-		s, err := readSettings(traces, protoGRPC, env("OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint), func(_, _ string) {})
+		s, err := readSettings(traces, tt.protocol, env("OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint), func(_, _ string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := s.diagnoseGRPC(context.Background(), status.Error(codes.Unavailable, tt.text))
+		var f *failure
+		if tt.protocol == protoGRPC {
+			f = s.diagnoseGRPC(context.Background(), status.Error(codes.Unavailable, tt.text))
+		} else {
+			f = s.diagnoseHTTP(context.Background(), errors.New(tt.text))
+		}
 		if f.live != tt.live || !f.retry || (f.hint != "") != (tt.hint != "") || !strings.Contains(f.hint, tt.hint) {
 			t.Errorf("%s, %s: %+v", tt.endpoint, tt.text, f)
 		}

@@ -199,10 +199,10 @@ func run(t *testing.T, env []string, args ...string) result {
 }
 
 // bare is the environment without what would change a run: no OTEL_*, no
-// proxies, no keys.
+// proxies, no keys, and a folder of the tests' own for what runs keep.
 func bare() []string {
 	var out []string
-	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "LOCALAPPDATA", "APPDATA", "USERPROFILE"} {
+	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "LOCALAPPDATA", "APPDATA", "USERPROFILE", "XDG_STATE_HOME"} {
 		if s, ok := os.LookupEnv(v); ok {
 			out = append(out, v+"="+s)
 		}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Meta is what is kept beside a request: enough to send it again, and nothing
@@ -66,6 +67,21 @@ func (it *Item) Release() error {
 		return err
 	}
 	return nil
+}
+
+// Made is when the request was kept.
+func (it *Item) Made() time.Time {
+	f, _ := parseName(it.name + extWaiting)
+	return f.made()
+}
+
+// PutOff is Release, with word for all processes that it should rather not be
+// sent for so long; see [Store.NotBefore].
+func (it *Item) PutOff(d time.Duration) error {
+	if err := os.Chtimes(it.sending(), time.Time{}, it.store.now().Add(d)); err != nil && !isGone(err) {
+		return err
+	}
+	return it.Release()
 }
 
 // A file is a line with the checksum and the length of all that follows, a line

@@ -61,6 +61,8 @@ const (
 var (
 	// ErrTooLarge is a request that would not fit if there were no other.
 	ErrTooLarge = errors.New("it is larger than all that may be kept")
+	// ErrNoRoom is a request that would fit if others were not being sent just now.
+	ErrNoRoom = errors.New("what is being sent takes all the room that there may be")
 	// ErrTaken is a request that another process has, or that is gone.
 	ErrTaken = errors.New("somebody else has it, or it is gone")
 	// ErrDamaged is a file that is not, or no longer, what was written. It has
@@ -151,7 +153,7 @@ func (s *Store) Close() error {
 // Put keeps a request, and returns it claimed or, if claim is false, free for
 // everybody. When it returns without an error the request survives the machine's
 // loss of power. Older requests are dropped where it needs their room. An error
-// is [ErrTooLarge], or the file system's.
+// is [ErrTooLarge], [ErrNoRoom], or the file system's.
 func (s *Store) Put(m Meta, body []byte, claim bool) (*Item, error) {
 	s.writing.RLock()
 	defer s.writing.RUnlock()
@@ -315,6 +317,16 @@ func (s *Store) All() ([]Info, error) {
 func (s *Store) About(name string) (Meta, error) {
 	m, _, err := readMeta(s.path(name + extWaiting))
 	return m, err
+}
+
+// NotBefore is when a request that nobody has claimed should be sent at the
+// earliest, as [Item.PutOff] said; else a time that is past.
+func (s *Store) NotBefore(name string) time.Time {
+	until := modTime(s.path(name + extWaiting))
+	if until.Sub(s.now()) > MaxAge { // a clock has jumped
+		return time.Time{}
+	}
+	return until
 }
 
 // First reports whether key was not asked for before in this folder, which

@@ -259,6 +259,46 @@ func TestClaimedOnesAreNotDropped(t *testing.T) {
 	}
 }
 
+// What can't be kept in any case costs nothing else its place.
+func TestWhatIsClaimedLeavesNoRoom(t *testing.T) {
+	s, said := openIn(t, t.TempDir(), 10*block)
+	if _, err := s.Put(someMeta, make([]byte, 5*block), true); err != nil {
+		t.Fatal(err)
+	}
+	waits := put(t, s, "waits")
+	if _, err := s.Put(someMeta, make([]byte, 5*block), false); !errors.Is(err, ErrNoRoom) {
+		t.Errorf("got %v, want ErrNoRoom", err)
+	}
+	if got := waiting(t, s); !slices.Equal(got, []string{waits}) || len(said.dropped) != 0 {
+		t.Errorf("left are %q, dropped %q", got, said.dropped)
+	}
+}
+
+func TestPutOff(t *testing.T) {
+	s, _ := openIn(t, t.TempDir(), 10*block)
+	name := put(t, s, "later")
+	if until := s.NotBefore(name); until.After(time.Now()) {
+		t.Errorf("put off until %v without a word", until)
+	}
+	for _, tt := range []struct{ by, want time.Duration }{{time.Hour, time.Hour}, {0, 0}, {MaxAge + time.Hour, -1}} {
+		it, err := s.Claim(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if err := it.PutOff(tt.by); err != nil {
+			t.Fatal(err)
+		}
+		until := s.NotBefore(name)
+		if late := until.Sub(begun.Add(tt.want)); (late < -time.Second || late > time.Minute) && (tt.want >= 0 || !until.IsZero()) {
+			t.Errorf("put off by %v: not before %v", tt.by, until)
+		}
+	}
+	if got := waiting(t, s); !slices.Equal(got, []string{name}) {
+		t.Errorf("waiting are %q", got)
+	}
+}
+
 func TestNothingIsKeptForEver(t *testing.T) {
 	s, said := openIn(t, t.TempDir(), DefaultLimit)
 	name := put(t, s, "x")

@@ -244,6 +244,13 @@ func (s *Store) makeRoom(size int64) error {
 	s.mu.Lock()
 	s.used, s.seen = used, at
 	s.mu.Unlock()
+	least := used
+	for _, f := range old {
+		least -= f.size
+	}
+	if least+size > s.limit {
+		return ErrNoRoom // and nothing is to be lost for that
+	}
 	for _, f := range old {
 		if used+size <= s.limit {
 			return nil
@@ -252,8 +259,8 @@ func (s *Store) makeRoom(size int64) error {
 			used -= f.size
 		}
 	}
-	if used+size > s.limit {
-		return ErrTooLarge
+	if used+size > s.limit { // others have taken some meanwhile
+		return ErrNoRoom
 	}
 	return nil
 }
