@@ -41,31 +41,33 @@ func pack(b []byte, limit int, path ...protowire.Number) [][]byte {
 		return [][]byte{b}
 	}
 	room := limit - len(rest)
-	var pieces [][]byte // each one field, with its tag
+	pieces := make([][]byte, 0, found) // each one field, with its tag
 	eachField(b, func(num protowire.Number, typ protowire.Type, whole, value []byte) {
 		switch {
 		case num != path[0] || typ != protowire.BytesType:
 		case len(whole) > room && len(path) > 1:
 			for _, inner := range pack(value, max(room-maxTag, 1), path[1:]...) {
-				pieces = append(pieces, protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), inner))
+				piece := protowire.AppendTag(make([]byte, 0, maxTag+len(inner)), num, protowire.BytesType)
+				pieces = append(pieces, protowire.AppendBytes(piece, inner))
 			}
 		default:
 			pieces = append(pieces, whole)
 		}
 	})
 	var parts [][]byte
-	var part []byte
-	for _, p := range pieces {
-		if part != nil && len(part)+len(p) > limit {
-			parts = append(parts, part)
-			part = nil
+	for len(pieces) > 0 {
+		n, size := 1, len(rest)+len(pieces[0])
+		for n < len(pieces) && size+len(pieces[n]) <= limit {
+			size += len(pieces[n])
+			n++
 		}
-		if part == nil {
-			part = append(make([]byte, 0, len(rest)+len(p)), rest...)
+		part := append(make([]byte, 0, size), rest...)
+		for _, p := range pieces[:n] {
+			part = append(part, p...)
 		}
-		part = append(part, p...)
+		parts, pieces = append(parts, part), pieces[n:]
 	}
-	return append(parts, part)
+	return parts
 }
 
 // maxTag is the longest tag and length that stand before a field here, in bytes.

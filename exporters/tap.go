@@ -29,7 +29,7 @@ var _ http.RoundTripper = (*tap)(nil)
 // RoundTrip answers 200 when every sink has the request, and fails with
 // [ErrUndelivered] in the error otherwise.
 func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
+	body, err := readBody(req)
 	_ = req.Body.Close()
 	if err != nil {
 		return nil, err
@@ -45,6 +45,16 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{}, Body: http.NoBody, Request: req,
 	}, nil
+}
+
+// readBody returns the body, whose length the exporters tell.
+func readBody(req *http.Request) ([]byte, error) {
+	if req.ContentLength <= 0 {
+		return io.ReadAll(req.Body)
+	}
+	body := make([]byte, req.ContentLength)
+	_, err := io.ReadFull(req.Body, body)
+	return body, err
 }
 
 // client returns what the SDK's exporters are given for an HTTP client.

@@ -55,3 +55,42 @@ func Result(in *genai.Inference, v gjson.Result) json.RawMessage {
 	}
 	return JSON(in, v)
 }
+
+// Getter is what members are had from: a [gjson.Result], or [Members].
+type Getter interface {
+	Get(key string) gjson.Result
+}
+
+// Members are an object's members, taken apart in one pass: a Result's own Get
+// reads from the beginning for each that is asked for, over all the text that may
+// stand there.
+type Members []member
+
+type member struct {
+	key   string
+	value gjson.Result
+}
+
+// MembersOf returns those of v, as many as are read; none if v is no object.
+func MembersOf(v gjson.Result) Members {
+	if !v.IsObject() {
+		return nil
+	}
+	m := make(Members, 0, 4)
+	v.ForEach(func(k, value gjson.Result) bool {
+		m = append(m, member{k.Str, value})
+		return len(m) < maxEach
+	})
+	return m
+}
+
+// Get returns the first member of that name. It does not exist if there is none.
+// The key is no path.
+func (m Members) Get(key string) gjson.Result {
+	for i := range m {
+		if m[i].key == key {
+			return m[i].value
+		}
+	}
+	return gjson.Result{}
+}

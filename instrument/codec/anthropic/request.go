@@ -58,8 +58,8 @@ func prompt(in *genai.Inference, v gjson.Result) {
 // messages reads the conversation. What a tool answered stays in the user's
 // message, where the API has it.
 func messages(in *genai.Inference, v gjson.Result) {
-	codec.Each(in, v, func(m gjson.Result) {
-		if m.IsObject() {
+	codec.Each(in, v, func(message gjson.Result) {
+		if m := codec.MembersOf(message); m != nil {
 			role := codec.Role(codec.Short(codec.Word(m.Get("role"))))
 			in.Input = append(in.Input, genai.Message{Role: role, Parts: parts(in, m.Get("content"))})
 		}
@@ -105,31 +105,32 @@ func parts(in *genai.Inference, v gjson.Result) []genai.Part {
 
 // part reads one content block, asked or answered.
 func part(in *genai.Inference, b gjson.Result) genai.Part {
-	kind := codec.Word(b.Get("type"))
-	id := codec.Short(codec.Word(b.Get("id")))
-	name := codec.Short(codec.Word(b.Get("name")))
+	m := codec.MembersOf(b)
+	kind := codec.Word(m.Get("type"))
+	id := codec.Short(codec.Word(m.Get("id")))
+	name := codec.Short(codec.Word(m.Get("name")))
 	switch kind {
 	case "text":
-		return codec.TextPart(in, codec.Word(b.Get("text")))
+		return codec.TextPart(in, codec.Word(m.Get("text")))
 	case "thinking":
-		return genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, codec.Word(b.Get("thinking")))}
+		return genai.Part{Type: genai.ReasoningPart, Text: codec.Text(in, codec.Word(m.Get("thinking")))}
 	case compaction:
-		return genai.Part{Type: compaction, Text: codec.Text(in, codec.Word(b.Get("content")))}
+		return genai.Part{Type: compaction, Text: codec.Text(in, codec.Word(m.Get("content")))}
 	case "tool_use":
-		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: codec.JSON(in, b.Get("input"))}
+		return genai.Part{Type: genai.ToolCallPart, ID: id, Name: name, Args: codec.JSON(in, m.Get("input"))}
 	case "server_tool_use", "mcp_tool_use":
-		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: name, Args: codec.JSON(in, b.Get("input"))}
+		return genai.Part{Type: genai.ServerToolCallPart, ID: id, Name: name, Args: codec.JSON(in, m.Get("input"))}
 	case "tool_result":
-		return genai.Part{Type: genai.ToolCallResponsePart, ID: codec.Short(codec.Word(b.Get("tool_use_id"))), Result: codec.Result(in, b.Get("content"))}
+		return genai.Part{Type: genai.ToolCallResponsePart, ID: codec.Short(codec.Word(m.Get("tool_use_id"))), Result: codec.Result(in, m.Get("content"))}
 	case "image", "document", "video", "audio":
 		return source(in, kind, b)
 	case "container_upload":
-		return codec.File("document", codec.Word(b.Get("file_id")))
+		return codec.File("document", codec.Word(m.Get("file_id")))
 	}
 	if strings.HasSuffix(kind, resultSuffix) {
 		return genai.Part{
-			Type: genai.ServerToolResponsePart, ID: codec.Short(codec.Word(b.Get("tool_use_id"))),
-			Name: codec.Short(kind), Result: codec.Result(in, b.Get("content")),
+			Type: genai.ServerToolResponsePart, ID: codec.Short(codec.Word(m.Get("tool_use_id"))),
+			Name: codec.Short(kind), Result: codec.Result(in, m.Get("content")),
 		}
 	}
 	return codec.Unknown(in, kind, b) // redacted_thinking, search_result, and what is to come

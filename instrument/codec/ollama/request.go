@@ -66,15 +66,15 @@ func images(in *genai.Inference, v gjson.Result) {
 }
 
 func messages(in *genai.Inference, v gjson.Result) {
-	codec.Each(in, v, func(m gjson.Result) {
-		if m.IsObject() {
+	codec.Each(in, v, func(message gjson.Result) {
+		if m := codec.MembersOf(message); m != nil {
 			role := codec.Role(codec.Short(codec.Word(m.Get("role"))))
 			in.Input = append(in.Input, genai.Message{Role: role, Parts: parts(in, role, m)})
 		}
 	})
 }
 
-func parts(in *genai.Inference, role string, m gjson.Result) []genai.Part {
+func parts(in *genai.Inference, role string, m codec.Members) []genai.Part {
 	if role == "tool" {
 		return []genai.Part{{
 			Type: genai.ToolCallResponsePart, ID: codec.Short(codec.Word(m.Get("tool_call_id"))),

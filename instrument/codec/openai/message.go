@@ -10,17 +10,18 @@ import (
 // messages reads the conversation of a chat completion.
 func messages(in *genai.Inference, v gjson.Result) []genai.Message {
 	var out []genai.Message
-	codec.Each(in, v, func(m gjson.Result) {
-		if !m.IsObject() {
+	codec.Each(in, v, func(message gjson.Result) {
+		if !message.IsObject() {
 			return
 		}
+		m := codec.MembersOf(message)
 		role := codec.Role(codec.Short(codec.Word(m.Get("role"))))
 		out = append(out, genai.Message{Role: role, Name: codec.Short(codec.Word(m.Get("name"))), Parts: messageParts(in, role, m)})
 	})
 	return out
 }
 
-func messageParts(in *genai.Inference, role string, m gjson.Result) []genai.Part {
+func messageParts(in *genai.Inference, role string, m codec.Members) []genai.Part {
 	if role == "tool" {
 		id := codec.Word(m.Get("tool_call_id"))
 		return []genai.Part{{Type: genai.ToolCallResponsePart, ID: codec.Short(id), Name: codec.Short(codec.Word(m.Get("name"))), Result: codec.Result(in, m.Get("content"))}}
@@ -33,7 +34,7 @@ func messageParts(in *genai.Inference, role string, m gjson.Result) []genai.Part
 	if s := codec.Word(m.Get("refusal")); s != "" {
 		parts = append(parts, genai.Part{Type: genai.RefusalPart, Text: codec.Text(in, s)})
 	}
-	if id := codec.Word(m.Get("audio.id")); id != "" { // an earlier answer's audio, by reference
+	if id := codec.Word(m.Get("audio").Get("id")); id != "" { // an earlier answer's audio, by reference
 		parts = append(parts, codec.File("audio", id))
 	}
 	codec.Each(in, m.Get("tool_calls"), func(t gjson.Result) {
@@ -62,7 +63,7 @@ func callOf(t gjson.Result) (name string, input gjson.Result) {
 
 // thought is the reasoning of a message: servers that show it write it in one
 // of these members, some of them in two at once.
-func thought(m gjson.Result) string {
+func thought(m codec.Getter) string {
 	for _, key := range []string{"reasoning_content", "reasoning"} {
 		if s := codec.Word(m.Get(key)); s != "" {
 			return s
