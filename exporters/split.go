@@ -1,6 +1,8 @@
 package exporters
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -19,53 +21,66 @@ func (r request) split(limit int) []request {
 		return []request{r}
 	}
 	var parts []request
-	for _, body := range pack(r.body, limit, 1, 2, 2) {
-		parts = append(parts, request{r.signal, body})
+	for _, p := range pack(r.body, limit, 1, 2, 2) {
+		parts = append(parts, request{r.signal, slices.Concat(p.pieces...)})
 	}
 	return parts
 }
 
+// rope is a message in pieces that are still part of another one, so that each
+// byte is copied once, however deep it stands.
+type rope struct {
+	pieces [][]byte
+	size   int
+}
+
+func (r *rope) add(piece []byte) {
+	r.pieces = append(r.pieces, piece)
+	r.size += len(piece)
+}
+
+func (r *rope) addAll(other rope) {
+	r.pieces = append(r.pieces, other.pieces...)
+	r.size += other.size
+}
+
 // pack cuts a message into ones of at most limit bytes where it has more than
 // one of what stands at the end of the path.
-func pack(b []byte, limit int, path ...protowire.Number) [][]byte {
-	var rest []byte // what every part has
+func pack(b []byte, limit int, path ...protowire.Number) []rope {
+	var rest rope // what every part has
 	found := 0
 	ok := eachField(b, func(num protowire.Number, typ protowire.Type, whole, _ []byte) {
 		if num != path[0] || typ != protowire.BytesType {
-			rest = append(rest, whole...)
+			rest.add(whole)
 		} else {
 			found++
 		}
 	})
 	if !ok || found == 0 {
-		return [][]byte{b}
+		return []rope{{[][]byte{b}, len(b)}}
 	}
-	room := limit - len(rest)
-	pieces := make([][]byte, 0, found) // each one field, with its tag
+	room := limit - rest.size
+	fields := make([]rope, 0, found) // with their tags
 	eachField(b, func(num protowire.Number, typ protowire.Type, whole, value []byte) {
 		switch {
 		case num != path[0] || typ != protowire.BytesType:
 		case len(whole) > room && len(path) > 1:
 			for _, inner := range pack(value, max(room-maxTag, 1), path[1:]...) {
-				piece := protowire.AppendTag(make([]byte, 0, maxTag+len(inner)), num, protowire.BytesType)
-				pieces = append(pieces, protowire.AppendBytes(piece, inner))
+				var field rope
+				field.add(protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.BytesType), uint64(inner.size))) //nolint:gosec // a length
+				field.addAll(inner)
+				fields = append(fields, field)
 			}
 		default:
-			pieces = append(pieces, whole)
+			fields = append(fields, rope{[][]byte{whole}, len(whole)})
 		}
 	})
-	var parts [][]byte
-	for len(pieces) > 0 {
-		n, size := 1, len(rest)+len(pieces[0])
-		for n < len(pieces) && size+len(pieces[n]) <= limit {
-			size += len(pieces[n])
-			n++
+	var parts []rope
+	for i, f := range fields {
+		if i == 0 || parts[len(parts)-1].size+f.size > limit {
+			parts = append(parts, rope{slices.Clone(rest.pieces), rest.size})
 		}
-		part := append(make([]byte, 0, size), rest...)
-		for _, p := range pieces[:n] {
-			part = append(part, p...)
-		}
-		parts, pieces = append(parts, part), pieces[n:]
+		parts[len(parts)-1].addAll(f)
 	}
 	return parts
 }

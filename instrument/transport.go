@@ -101,10 +101,12 @@ func newCall(cfg *config, req *http.Request) (c *call) {
 	}
 	codec.Identify(cc, family, in)
 	in.Hide(credentials(req)...)
+	body := wire.NewBody(wire.MaxRequest)
+	body.Expect(req.ContentLength)
 	c = frugal(&call{
 		cfg: cfg, in: in, what: cc, endpoint: endpoint, req: req.Context(),
 		ctx:  context.WithoutCancel(req.Context()),
-		body: wire.NewBody(wire.MaxRequest),
+		body: body,
 	})
 	c.openUpload()
 	return c

@@ -2,7 +2,6 @@ package semconv
 
 import (
 	"math"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -67,7 +66,7 @@ func clean(s string, n int) string {
 		}
 		s = s[:n] + genai.Mark
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return valid(s)
 }
 
 func spanName(in *genai.Inference) string {

@@ -1,9 +1,11 @@
 package semconv
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // jsonWriter is a [writer] that appends JSON. Whatever it is given, what it
@@ -16,8 +18,18 @@ type jsonWriter struct {
 
 var _ writer = (*jsonWriter)(nil)
 
-// reset makes room for the next value.
-func (w *jsonWriter) reset() { w.buf, w.comma = w.buf[:0], false }
+// take returns what was written, and begins anew. A text that fills its buffer
+// goes with it, as it may be long; else it is copied, for it may be held for long.
+func (w *jsonWriter) take() string {
+	buf := w.buf
+	w.comma = false
+	if cap(buf)-len(buf) > len(buf)/8 {
+		w.buf = buf[:0]
+		return string(buf)
+	}
+	w.buf = nil
+	return unsafe.String(unsafe.SliceData(buf), len(buf))
+}
 
 func (w *jsonWriter) separate() {
 	if w.comma {
@@ -68,12 +80,30 @@ func (w *jsonWriter) raw(v json.RawMessage) {
 
 const hexDigits = "0123456789abcdef"
 
+// asIs is how many bytes of s, eight by eight, surely stand for themselves in
+// JSON: ASCII that is no control, quote or backslash.
+func asIs(s string) (n int) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(s)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(s[n:]), 8))
+		quote, slash := x^(ones*'"'), x^(ones*'\\')
+		// The high bit of a byte is set where it is below what is taken off it.
+		if (x|(x-ones*' ')|(quote-ones)|(slash-ones))&high != 0 {
+			return n
+		}
+	}
+	return n
+}
+
 // appendString appends s as a JSON string. Unlike encoding/json it leaves <, >
 // and & as they are: content is read by people.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	done := 0
 	for i := 0; i < len(s); {
+		if i += asIs(s[i:]); i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
 			i++

@@ -41,9 +41,8 @@ func contentJSON(attrs []keyValue, in *genai.Inference) []keyValue {
 		if c.none(in) {
 			continue
 		}
-		w.reset()
 		c.write(&w, in)
-		attrs = append(attrs, c.key.String(string(w.buf)))
+		attrs = append(attrs, c.key.String(w.take()))
 	}
 	return attrs
 }

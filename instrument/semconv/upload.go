@@ -47,8 +47,8 @@ func (o *Observer) upload(in *genai.Inference) []keyValue {
 		if c.none(in) {
 			continue
 		}
-		w.reset()
 		c.write(&w, in)
+		data, extension := []byte(w.take()), ".json"
 		name, once := id, false
 		switch c.key {
 		case keySystemInstructions:
@@ -56,9 +56,8 @@ func (o *Observer) upload(in *genai.Inference) []keyValue {
 				name, once = hash([]byte(text)), true
 			}
 		case keyToolDefinitions:
-			name, once = hash(w.buf), true
+			name, once = hash(data), true
 		}
-		data, extension := bytes.Clone(w.buf), ".json"
 		if o.lines {
 			data, extension = jsonLines(data), ".jsonl"
 		} else {

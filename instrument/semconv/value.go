@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 )
@@ -127,8 +128,16 @@ func (w *valueWriter) convert(x any, depth int) attribute.Value {
 	return attribute.Value{} // null
 }
 
+// valid is s as it is where it is valid UTF-8: the question alone costs an eighth.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
 func stringValue(s string) attribute.Value {
-	return attribute.StringValue(strings.ToValidUTF8(s, "\uFFFD"))
+	return attribute.StringValue(valid(s))
 }
 
 // numberValue keeps a number as exact as a value can, and one that no value

@@ -15,6 +15,8 @@ type Body struct {
 	buf   []byte
 	slim  *slim // set once the body is larger than limit
 	cut   bool
+
+	expect int64
 }
 
 var _ io.Writer = (*Body)(nil)
@@ -23,11 +25,21 @@ var _ io.Writer = (*Body)(nil)
 // grows with what is written, never by the limit up front.
 func NewBody(limit int) *Body { return &Body{limit: limit} }
 
+// expected is the room that a length that was promised gets at once, in bytes at
+// most: promises cost their maker nothing.
+const expected = 64 << 10
+
+// Expect says how many bytes the body is said to have; -1 is unknown.
+func (b *Body) Expect(n int64) { b.expect = min(n, expected) }
+
 // Write adds p. It never fails and does not keep p.
 func (b *Body) Write(p []byte) (int, error) {
 	n := len(p)
 	if !b.cut {
 		room := b.limit - len(b.buf)
+		if b.buf == nil && int64(n) < b.expect {
+			b.buf = make([]byte, 0, min(int(b.expect), b.limit))
+		}
 		if n <= room {
 			b.buf = append(b.buf, p...)
 			return n, nil
