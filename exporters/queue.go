@@ -2,6 +2,7 @@ package exporters
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -128,12 +129,31 @@ type countedSpanExporter struct {
 }
 
 func (c countedSpanExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	size := 0
-	for _, s := range spans {
-		size += spanSize(s)
+	return portions(spans, func(s *sdktrace.ReadOnlySpan) int { return spanSize(*s) }, func(some []sdktrace.ReadOnlySpan, size int) error {
+		defer c.q.leave(len(some), size)
+		return c.SpanExporter.ExportSpans(ctx, some)
+	})
+}
+
+// portion is how many bytes are exported at once, roughly: a batch with messages
+// in it takes many times what it holds while it is made into a request.
+const portion = 2 << 20
+
+// portions calls export for all, a portion at a time.
+func portions[T any](all []T, size func(*T) int, export func(some []T, size int) error) (err error) {
+	for len(all) > 0 {
+		n, held := 1, size(&all[0])
+		for ; n < len(all); n++ {
+			next := size(&all[n])
+			if held+next > portion {
+				break
+			}
+			held += next
+		}
+		err = errors.Join(err, export(all[:n], held))
+		all = all[n:]
 	}
-	defer c.q.leave(len(spans), size)
-	return c.SpanExporter.ExportSpans(ctx, spans)
+	return err
 }
 
 type countedLogs struct {
@@ -154,12 +174,10 @@ type countedLogExporter struct {
 }
 
 func (c countedLogExporter) Export(ctx context.Context, records []sdklog.Record) error {
-	size := 0
-	for i := range records {
-		size += recordSize(&records[i])
-	}
-	defer c.q.leave(len(records), size)
-	return c.Exporter.Export(ctx, records)
+	return portions(records, recordSize, func(some []sdklog.Record, size int) error {
+		defer c.q.leave(len(some), size)
+		return c.Exporter.Export(ctx, some)
+	})
 }
 
 // someMetrics exports nothing while there is nothing to export: a program that
