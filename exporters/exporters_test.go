@@ -465,33 +465,40 @@ func TestQueuesAreBoundedByBytes(t *testing.T) {
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			release := make(chan struct{})
-			var arrived atomic.Int64
+			var arrived, marked atomic.Int64
 			s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				<-release
 				b, _ := io.ReadAll(r.Body)
 				arrived.Add(int64(bytes.Count(b, []byte(text))))
+				marked.Add(int64(bytes.Count(b, []byte(keyCuts))))
 			}))
 			defer s.Close()
 			tt.config.Getenv = env("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL)
 			p, v := start(t, tt.config)
-			const fit, all = 20, 50
+			const fit, slim, all = 20, 5, 50
 			for _, q := range p.queues {
 				if q.room != queueBytes {
 					t.Errorf("room for %d bytes", q.room)
 				}
-				q.room = fit*int64(len(text)) + int64(len(text))/2
+				q.room = (fit*int64(len(text)) + int64(len(text))/2) * 8 / 7
+				q.slots = fit + slim
 			}
 			for range all {
 				tt.emit(p)
 			}
 			close(release)
 			_ = p.Shutdown(within(t))
-			if n := arrived.Load(); n < fit-4 || n > fit {
-				t.Errorf("%d arrived", n)
+			whole, thin := arrived.Load(), marked.Load()
+			if whole < fit-4 || whole > fit || whole+thin != fit+slim {
+				t.Errorf("%d arrived as they were, %d without their texts", whole, thin)
 			}
-			want := fmt.Sprintf("%d %s lost: the queue was full", all-arrived.Load(), tt.what)
-			if said := v.all(); !strings.Contains(said, want) {
-				t.Errorf("got %q, want %q", said, want)
+			for _, want := range []string{
+				fmt.Sprintf("%d %s were sent without long texts: the queue was full", thin, tt.what),
+				fmt.Sprintf("%d %s lost: the queue was full", all-whole-thin, tt.what),
+			} {
+				if said := v.all(); !strings.Contains(said, want) {
+					t.Errorf("got %q, want %q", said, want)
+				}
 			}
 			for _, q := range p.queues {
 				if held := q.bytes.Load(); held != 0 {

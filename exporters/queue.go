@@ -3,6 +3,7 @@ package exporters
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -37,6 +38,7 @@ type queue struct {
 	room     int64    // bytes that slots may hold together
 	in, out  atomic.Int64
 	refused  atomic.Int64
+	slimmed  atomic.Int64 // let in without their long texts
 	bytes    atomic.Int64 // held, roughly
 	stopped  atomic.Bool
 }
@@ -47,22 +49,35 @@ func (q *queue) left() int64 { return q.in.Load() - q.out.Load() + q.refused.Loa
 // stop ends the counting of what goes in: the SDK takes no more.
 func (q *queue) stop() { q.stopped.Store(true) }
 
-// enter reports whether something of so many bytes is let in.
-func (q *queue) enter(size int) bool {
+// enter reports whether something of so many bytes is let in: as it is, or slim,
+// in so many bytes then. The last eighth of the room is for what comes slim.
+func (q *queue) enter(size int, slimSize func() int) (in, slim bool) {
 	if q.stopped.Load() {
-		return true // and left to the SDK, which takes no more
+		return true, false // and left to the SDK, which takes no more
 	}
+	if q.fits(size, q.room-q.room/8) {
+		return true, false
+	}
+	if q.fits(slimSize(), q.room) {
+		q.slimmed.Add(1)
+		return true, true
+	}
+	q.refused.Add(1)
+	return false, false
+}
+
+// fits takes something of so many bytes in where there is room.
+func (q *queue) fits(size int, room int64) bool {
 	in := q.in.Add(1)
 	if q.slots == 0 {
 		return true
 	}
 	held := q.bytes.Add(int64(size))
-	if in-q.out.Load() <= q.slots && held <= q.room {
+	if in-q.out.Load() <= q.slots && held <= room {
 		return true
 	}
 	q.in.Add(-1)
 	q.bytes.Add(-int64(size))
-	q.refused.Add(1)
 	return false
 }
 
@@ -117,10 +132,21 @@ type countedSpans struct {
 }
 
 func (c countedSpans) OnEnd(s sdktrace.ReadOnlySpan) {
-	if s.SpanContext().IsSampled() && !c.q.enter(spanSize(s)) {
+	if !s.SpanContext().IsSampled() {
+		c.SpanProcessor.OnEnd(s)
 		return
 	}
-	c.SpanProcessor.OnEnd(s)
+	var thin slimSpan
+	in, slim := c.q.enter(spanSize(s), func() int {
+		thin = slimSpan{s, withoutTexts(slices.Values(s.Attributes()))}
+		return spanSize(thin)
+	})
+	switch {
+	case slim:
+		c.SpanProcessor.OnEnd(thin)
+	case in:
+		c.SpanProcessor.OnEnd(s)
+	}
 }
 
 type countedSpanExporter struct {
@@ -162,7 +188,16 @@ type countedLogs struct {
 }
 
 func (c countedLogs) OnEmit(ctx context.Context, r *sdklog.Record) error {
-	if !c.q.enter(recordSize(r)) {
+	var thin sdklog.Record
+	in, slim := c.q.enter(recordSize(r), func() int {
+		thin = r.Clone() // others see r, too
+		thin.SetAttributes(withoutTexts(r.WalkAttributes)...)
+		return recordSize(&thin)
+	})
+	switch {
+	case slim:
+		r = &thin
+	case !in:
 		return nil
 	}
 	return c.Processor.OnEmit(ctx, r)

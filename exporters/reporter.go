@@ -187,12 +187,17 @@ func (r *reporter) partial(sig signal, f *failure) {
 // dropped tells what never reached an exporter. late says that the time was up
 // before the queue was empty.
 func (r *reporter) dropped(q *queue, late bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := q.slimmed.Load(); n > 0 {
+		slim := &problem{}
+		slim.lost[q.signal] = n
+		r.warn(slim.cost()+" were sent without long texts: the queue was full", "make it longer with "+q.variable)
+	}
 	n := q.left()
 	if n <= 0 {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	why, hint := "the queue was full", "make it longer with "+q.variable
 	if late {
 		why, hint = "there was no time to send them", "allow more with OTEL_GENAI_FLUSH_TIMEOUT"

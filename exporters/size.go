@@ -1,6 +1,8 @@
 package exporters
 
 import (
+	"iter"
+
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -61,3 +63,38 @@ func valueSize(v attribute.Value) int {
 	}
 	return n
 }
+
+// longText is what a value takes at most that stays where there is no room for
+// the whole record, in bytes.
+const longText = 1 << 10
+
+// keyCuts is where instrument/semconv says what of a call is not there.
+const keyCuts = attribute.Key("otel_genai.observation.cuts")
+
+// withoutTexts returns the attributes but the long ones, and the word for that
+// they were: a call without its messages is worth more than none.
+func withoutTexts(all iter.Seq[attribute.KeyValue]) []attribute.KeyValue {
+	cuts := []string{"content"}
+	var short []attribute.KeyValue
+	for a := range all {
+		switch {
+		case a.Key == keyCuts:
+			for _, cut := range a.Value.AsStringSlice() {
+				if cut != cuts[0] {
+					cuts = append(cuts, cut)
+				}
+			}
+		case valueSize(a.Value) <= longText:
+			short = append(short, a)
+		}
+	}
+	return append(short, keyCuts.StringSlice(cuts))
+}
+
+// slimSpan is a span without its long texts.
+type slimSpan struct {
+	sdktrace.ReadOnlySpan
+	attributes []attribute.KeyValue
+}
+
+func (s slimSpan) Attributes() []attribute.KeyValue { return s.attributes }

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
@@ -62,9 +63,12 @@ func deep(data []byte) bool {
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '"':
-			for i++; i < len(data) && data[i] != '"'; i++ {
-				if data[i] == '\\' {
+			for i++; i < len(data); i++ {
+				i += inside(data[i:])
+				if i < len(data) && data[i] == '\\' {
 					i++
+				} else if i >= len(data) || data[i] == '"' {
+					break
 				}
 			}
 		case '{', '[':
@@ -76,6 +80,21 @@ func deep(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// inside is how many bytes of data, eight by eight, are surely within a string
+// that data begins in: none is a quote or a backslash.
+func inside(data []byte) (n int) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(data)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(data[n:])
+		quote, slash := x^(ones*'"'), x^(ones*'\\')
+		// A byte that is 0 borrows from its high bit, which was not set.
+		if ((quote-ones)&^quote|(slash-ones)&^slash)&high != 0 {
+			return n
+		}
+	}
+	return n
 }
 
 // Fields reads the members of a JSON object into a record: one row a member,

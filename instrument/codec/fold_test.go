@@ -200,3 +200,26 @@ func TestAModalityIsNoViewOfItsMediaType(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Braces in strings don't nest, wherever quotes and backslashes stand.
+func TestDeepLooksPastStrings(t *testing.T) {
+	for _, tail := range []string{"", `\"`, `\\`, `\\\"`, `\u0022`} {
+		for n := range 40 {
+			text := strings.Repeat("x", n) + tail + strings.Repeat("[", maxDepth+1)
+			if deep([]byte(`{"a":"` + text + `"}`)) {
+				t.Errorf("%d bytes and %s: what is in a string counts", n, tail)
+			}
+			if !deep([]byte(`{"a":"` + strings.Repeat("x", n) + tail + `","b":` + strings.Repeat("[", maxDepth+1))) {
+				t.Errorf("%d bytes and %s: what is after a string doesn't count", n, tail)
+			}
+			if deep([]byte(`{"a":"` + text)) { // a string without an end
+				t.Errorf("%d bytes and %s, cut off", n, tail)
+			}
+		}
+	}
+	for _, cut := range []string{`{"`, `{"\`, `{"12345678\`, `{"1234567\"`} {
+		if deep([]byte(cut)) {
+			t.Error(cut)
+		}
+	}
+}
