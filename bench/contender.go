@@ -68,6 +68,7 @@ func (f *field) stop() {
 	for _, s := range slices.Backward(f.stops) {
 		s()
 	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // process is a child that ends when its stdin does.

@@ -91,7 +91,7 @@ func measure(ctx context.Context, dir string, o options) (*report, error) {
 		o.rounds = 1
 		all = slices.DeleteFunc(all, func(s scenario) bool { return s.clients != 16 })
 		for i := range all {
-			all[i].calls = min(all[i].calls, 64)
+			all[i].calls, all[i].gap = min(all[i].calls, 64), time.Millisecond
 		}
 	}
 	if len(all) == 0 {

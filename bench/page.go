@@ -110,7 +110,7 @@ func (r *report) tables(b *strings.Builder, w way) {
 		}
 		if g := (group{s.shape, s.prompt}); g != last {
 			last = g
-			what := map[shape]string{whole: "JSON", fast: "100 chunks at full speed", paced: "100 chunks, 20 ms apart"}[s.shape]
+			what := map[shape]string{whole: "JSON", fast: "100 chunks at full speed", paced: fmt.Sprintf("100 chunks, %d ms apart", s.gap.Milliseconds())}[s.shape]
 			fmt.Fprintf(b, "### %s, %d KB prompt\n\n", what, s.prompt/1000)
 			r.head(b, s.shape)
 		}
