@@ -14,7 +14,7 @@ import (
 // Without it a heap of some MiB is collected dozens of times a second under load,
 // which took a seventh of all time; GOGC, which is the program's own, would let a large
 // heap grow as many times as a small one.
-const slack = 32 << 20
+const slack = 8 << 20
 
 func main() {
 	held := make([]byte, slack)
