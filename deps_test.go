@@ -214,7 +214,7 @@ func TestOnlyTheEdgeTouchesTheProcess(t *testing.T) {
 		in := func(folders ...string) bool {
 			return slices.ContainsFunc(ours(folders...), func(f string) bool { return within(path, f) })
 		}
-		if !within(path, module+"/...") || in("examples", "e2e", "internal/sharedtest") { // no part of the program
+		if !within(path, module+"/...") || in("bench", "examples", "e2e", "internal/sharedtest") { // no part of the program
 			continue
 		}
 		where := strings.TrimPrefix(path, module+"/")
