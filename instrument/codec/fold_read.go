@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
@@ -20,7 +19,7 @@ var ErrMalformed = errors.New("not a JSON object")
 const (
 	maxShort = 512       // bytes of an id, a model, a name or any other word
 	maxWords = 256       // elements of a list of words
-	maxDepth = 256       // nesting of a document; gjson checks it by recursion
+	maxDepth = 256       // nesting of a document; readers recurse
 	maxCheck = 256 << 10 // bytes of a document that are checked whole
 )
 
@@ -46,31 +45,31 @@ func view(data []byte) gjson.Result {
 // judged by its outer braces.
 func Document(data []byte) (gjson.Result, error) {
 	data = bytes.TrimSpace(data)
-	if len(data) == 0 || data[0] != '{' || deep(data) {
+	if len(data) == 0 || data[0] != '{' {
 		return gjson.Result{}, ErrMalformed
 	}
 	r := view(data)
-	if data[len(data)-1] != '}' || len(data) <= maxCheck && !gjson.ValidBytes(data) {
+	if len(data) <= maxCheck && wellFormed(r.Raw) {
+		return r, nil
+	}
+	if deep(r.Raw) {
+		return gjson.Result{}, ErrMalformed
+	}
+	if len(data) <= maxCheck || data[len(data)-1] != '}' {
 		return r, ErrMalformed
 	}
 	return r, nil
 }
 
-// deep reports whether data nests further than any API does. Reading would
-// otherwise recurse as deep as a hostile body says.
-func deep(data []byte) bool {
+// deep reports whether s nests further than any API does, in whatever state it
+// is. Reading would otherwise recurse as deep as a hostile body says.
+func deep(s string) bool {
 	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
 		case '"':
-			for i++; i < len(data); i++ {
-				i += inside(data[i:])
-				if i < len(data) && data[i] == '\\' {
-					i++
-				} else if i >= len(data) || data[i] == '"' {
-					break
-				}
-			}
+			end, _ := quoted(s, i+1)
+			i = end - 1
 		case '{', '[':
 			if depth++; depth > maxDepth {
 				return true
@@ -80,21 +79,6 @@ func deep(data []byte) bool {
 		}
 	}
 	return false
-}
-
-// inside is how many bytes of data, eight by eight, are surely within a string
-// that data begins in: none is a quote or a backslash.
-func inside(data []byte) (n int) {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	for ; len(data)-n >= 8; n += 8 {
-		x := binary.LittleEndian.Uint64(data[n:])
-		quote, slash := x^(ones*'"'), x^(ones*'\\')
-		// A byte that is 0 borrows from its high bit, which was not set.
-		if ((quote-ones)&^quote|(slash-ones)&^slash)&high != 0 {
-			return n
-		}
-	}
-	return n
 }
 
 // Fields reads the members of a JSON object into a record: one row a member,
@@ -107,7 +91,7 @@ func (f Fields) Read(in *genai.Inference, obj gjson.Result) {
 	if !obj.IsObject() {
 		return
 	}
-	obj.ForEach(func(k, v gjson.Result) bool {
+	Range(obj, func(k, v gjson.Result) bool {
 		if read, ok := f[k.Str]; ok && v.Type != gjson.Null {
 			read(in, v)
 		}
@@ -168,7 +152,7 @@ func Words(at func(*genai.Inference) *[]string) func(*genai.Inference, gjson.Res
 			return
 		}
 		var words []string
-		v.ForEach(func(_, w gjson.Result) bool {
+		Range(v, func(_, w gjson.Result) bool {
 			if w.Type == gjson.String {
 				words = append(words, Short(w.Str))
 			}

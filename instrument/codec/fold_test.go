@@ -206,19 +206,19 @@ func TestDeepLooksPastStrings(t *testing.T) {
 	for _, tail := range []string{"", `\"`, `\\`, `\\\"`, `\u0022`} {
 		for n := range 40 {
 			text := strings.Repeat("x", n) + tail + strings.Repeat("[", maxDepth+1)
-			if deep([]byte(`{"a":"` + text + `"}`)) {
+			if deep(`{"a":"` + text + `"}`) {
 				t.Errorf("%d bytes and %s: what is in a string counts", n, tail)
 			}
-			if !deep([]byte(`{"a":"` + strings.Repeat("x", n) + tail + `","b":` + strings.Repeat("[", maxDepth+1))) {
+			if !deep(`{"a":"` + strings.Repeat("x", n) + tail + `","b":` + strings.Repeat("[", maxDepth+1)) {
 				t.Errorf("%d bytes and %s: what is after a string doesn't count", n, tail)
 			}
-			if deep([]byte(`{"a":"` + text)) { // a string without an end
+			if deep(`{"a":"` + text) { // a string without an end
 				t.Errorf("%d bytes and %s, cut off", n, tail)
 			}
 		}
 	}
 	for _, cut := range []string{`{"`, `{"\`, `{"12345678\`, `{"1234567\"`} {
-		if deep([]byte(cut)) {
+		if deep(cut) {
 			t.Error(cut)
 		}
 	}

@@ -17,7 +17,7 @@ func Each(in *genai.Inference, v gjson.Result, f func(gjson.Result)) {
 		return
 	}
 	n := 0
-	v.ForEach(func(_, e gjson.Result) bool {
+	Range(v, func(_, e gjson.Result) bool {
 		if n++; n > maxEach {
 			in.Cut(genai.CutContent)
 			return false
@@ -77,7 +77,7 @@ func MembersOf(v gjson.Result) Members {
 		return nil
 	}
 	m := make(Members, 0, 4)
-	v.ForEach(func(k, value gjson.Result) bool {
+	Range(v, func(k, value gjson.Result) bool {
 		m = append(m, member{k.Str, value})
 		return len(m) < maxEach
 	})

@@ -99,7 +99,7 @@ func (f *folder) piece(kind string, doc gjson.Result) (output bool) {
 // message folds a whole message, or as much as a stream begins with.
 func (f *folder) message(m gjson.Result) {
 	to := f.out.Choice(0)
-	m.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(m, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "id":
 			set(&f.in.Response.ID, v)

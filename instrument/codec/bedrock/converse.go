@@ -45,7 +45,7 @@ func member(v gjson.Result) (name string, value gjson.Result) {
 	if !v.IsObject() {
 		return "", gjson.Result{}
 	}
-	v.ForEach(func(k, e gjson.Result) bool {
+	codec.Range(v, func(k, e gjson.Result) bool {
 		name, value = k.Str, e
 		return e.Type == gjson.Null // SDKs may spell the others out
 	})

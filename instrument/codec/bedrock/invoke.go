@@ -95,7 +95,7 @@ func (f *invoke) fold(doc gjson.Result, e wire.Event) (output bool) {
 	}
 	if c, ok := f.inner.(*converse); ok && f.stream { // Nova: the event's name is its only member
 		output = false
-		doc.ForEach(func(k, v gjson.Result) bool {
+		codec.Range(doc, func(k, v gjson.Result) bool {
 			output = c.piece(k.Str, v) || output
 			return true
 		})

@@ -47,7 +47,7 @@ func contentOf(p gjson.Result) (kind string, of gjson.Result) {
 	if !p.IsObject() {
 		return "", p
 	}
-	p.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(p, func(k, v gjson.Result) bool {
 		name := camel(k.Str)
 		if describing[name] || v.Type == gjson.Null {
 			return true

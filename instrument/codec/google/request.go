@@ -169,7 +169,7 @@ func content(in *genai.Inference, v gjson.Result) {
 // own, each under its name.
 func tools(in *genai.Inference, v gjson.Result) {
 	codec.Each(in, v, func(t gjson.Result) {
-		t.ForEach(func(k, v gjson.Result) bool {
+		codec.Range(t, func(k, v gjson.Result) bool {
 			switch kind := camel(k.Str); kind {
 			case "functionDeclarations":
 				codec.Each(in, v, func(f gjson.Result) { function(in, f) })

@@ -68,7 +68,7 @@ func opened(in *genai.Inference, e wire.Event, events *int) (doc gjson.Result, o
 
 // answer folds one answer, and reports whether there was output in it.
 func (f *generate) answer(doc gjson.Result) (output bool) {
-	doc.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(doc, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "candidates":
 			i := int64(0)
@@ -132,7 +132,7 @@ func (f *generate) candidate(at int64, c gjson.Result) (output bool) {
 		at = i
 	}
 	to := f.out.Choice(at)
-	c.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(c, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "content":
 			to.Role(codec.Word(v.Get("role")))

@@ -21,7 +21,7 @@ func readUsage(in *genai.Inference, have *genai.Usage, v gjson.Result) {
 	if !v.IsObject() {
 		return
 	}
-	v.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(v, func(k, v gjson.Result) bool {
 		if at, ok := countRows[k.Str]; ok {
 			if n, ok := codec.Whole(v); ok && n >= 0 {
 				*at(have) = &n

@@ -59,7 +59,7 @@ func (f *answer) line(data []byte) (output bool) {
 		return false
 	}
 	stream := f.in.Request.Stream
-	doc.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(doc, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "model":
 			if f.in.Response.Model == "" {
@@ -95,7 +95,7 @@ func (f *answer) line(data []byte) (output bool) {
 
 func (f *answer) message(m gjson.Result) (output bool) {
 	to := f.out.Choice(0)
-	m.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(m, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "role":
 			to.Role(codec.Word(v))

@@ -49,10 +49,10 @@ func (c *chat) Event(e wire.Event) bool {
 	}
 	output := false
 	var model gjson.Result
-	doc.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(doc, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "choices":
-			v.ForEach(func(_, v gjson.Result) bool {
+			codec.Range(v, func(_, v gjson.Result) bool {
 				output = c.choice(v) || output
 				return true
 			})
@@ -140,7 +140,7 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 	var delta, message, text gjson.Result
 	var finish, stopped string
 	var index int64
-	v.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(v, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "index":
 			index, _ = codec.Whole(v)
@@ -185,7 +185,7 @@ func (c *chat) choice(v gjson.Result) (output bool) {
 func (c *chat) delta(to *codec.Choice, m gjson.Result) (output bool) {
 	keep := c.out.Keeps()
 	thinks := false
-	m.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(m, func(k, v gjson.Result) bool {
 		if empty(v) {
 			return true
 		}

@@ -76,7 +76,7 @@ func thought(m codec.Getter) string {
 func details(v gjson.Result) string {
 	var s string
 	if v.IsArray() {
-		v.ForEach(func(_, d gjson.Result) bool {
+		codec.Range(v, func(_, d gjson.Result) bool {
 			s += codec.Word(d.Get("text")) + codec.Word(d.Get("summary"))
 			return len(s) < maxThought
 		})

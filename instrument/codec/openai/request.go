@@ -95,7 +95,7 @@ func modalities(in *genai.Inference, v gjson.Result) {
 	if !v.IsArray() || in.Request.OutputType != "" {
 		return
 	}
-	v.ForEach(func(_, m gjson.Result) bool {
+	codec.Range(v, func(_, m gjson.Result) bool {
 		t, ok := outputModalities[m.Str]
 		if ok {
 			in.Request.OutputType = t

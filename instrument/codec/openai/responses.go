@@ -97,7 +97,7 @@ func (f *responses) response(r gjson.Result, cut bool) {
 	in := f.in
 	var output gjson.Result
 	var reason string
-	r.ForEach(func(k, v gjson.Result) bool {
+	codec.Range(r, func(k, v gjson.Result) bool {
 		switch k.Str {
 		case "id":
 			set(&in.Response.ID, v)
