@@ -68,8 +68,7 @@ func deep(s string) bool {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '"':
-			end, _ := quoted(s, i+1)
-			i = end - 1
+			i = quoted(s, i+1) - 1
 		case '{', '[':
 			if depth++; depth > maxDepth {
 				return true

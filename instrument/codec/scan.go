@@ -56,9 +56,9 @@ func element(s string, i int) (gjson.Result, int) {
 	}
 	switch s[i] {
 	case '"':
-		end, plain := quoted(s, i+1)
+		end := quoted(s, i+1)
 		raw := s[i:end]
-		if plain && len(raw) >= 2 {
+		if len(raw) >= 2 && raw[len(raw)-1] == '"' && strings.IndexByte(raw, '\\') < 0 {
 			return gjson.Result{Type: gjson.String, Raw: raw, Str: raw[1 : len(raw)-1]}, end
 		}
 		return gjson.Parse(raw), end
@@ -96,23 +96,23 @@ func space(s string, i int) int {
 	return i
 }
 
-// quoted is where the string ends whose first character is at i, and whether
-// no character of it is escaped. A string without its end has that of s.
-func quoted(s string, i int) (end int, plain bool) {
-	plain = true
-	for ; i < len(s); i++ {
-		i += inside(s[i:])
-		if i >= len(s) {
-			break
+// quoted is where the string ends whose first character is at i. One without
+// an end has that of s.
+func quoted(s string, i int) int {
+	for at := i; ; at++ {
+		next := strings.IndexByte(s[at:], '"')
+		if next < 0 {
+			return len(s)
 		}
-		if s[i] == '\\' {
-			plain = false
-			i++
-		} else if s[i] == '"' {
-			return i + 1, plain
+		at += next
+		slash := at
+		for slash > i && s[slash-1] == '\\' {
+			slash--
+		}
+		if (at-slash)%2 == 0 { // they escape each other
+			return at + 1
 		}
 	}
-	return len(s), false
 }
 
 // nested is where the object or array ends that begins at i, or the end of s.
@@ -120,8 +120,7 @@ func nested(s string, i int) int {
 	for depth := 0; i < len(s); i++ {
 		switch s[i] {
 		case '"':
-			end, _ := quoted(s, i+1)
-			i = end - 1
+			i = quoted(s, i+1) - 1
 		case '{', '[':
 			depth++
 		case '}', ']':
