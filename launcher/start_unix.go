@@ -26,6 +26,7 @@ type Process struct {
 	followed bool           // for that stop we stopped too
 	asked    bool           // a stop was asked of us, not of the child alone
 	woken    bool           // the SIGCONT that woke us from a stop is yet to come
+	waking   bool           // any SIGCONT that comes now did
 }
 
 // mark is a signal that we send to ourselves. It is none of those that stop or

@@ -28,6 +28,35 @@ func await(t *testing.T, pid int, want string) {
 	}
 }
 
+// awake waits until the launcher that has the terminal runs. Until it does, after
+// a stop, its action for TSTP is the default: a ^Z then stops it before its
+// child, which may read what is typed to the shell. Nobody types that fast.
+func (p *program) awake() {
+	p.t.Helper()
+	for end := time.Now().Add(deadline); ; runtime.Gosched() {
+		pid, err := unix.IoctlGetInt(int(p.tty.Fd()), unix.TIOCGPGRP)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		status, err := os.ReadFile("/proc/" + itoa(pid) + "/status")
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		_, mask, _ := strings.Cut(string(status), "SigCgt:")
+		mask, _, _ = strings.Cut(mask, "\n")
+		caught, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if pid != p.cmd.Process.Pid && caught&(1<<(unix.SIGTSTP-1)) != 0 {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("process %d does not go on", pid)
+		}
+	}
+}
+
 // The terminal sends to its whole foreground group; the child shall not get
 // from us what it got from there.
 func TestTerminalSignalReachesTheChildOnce(t *testing.T) {
@@ -72,6 +101,7 @@ func TestCtrlZGivesTheShellItsTerminalAndFgGoesOn(t *testing.T) {
 		p.write(word + "\n")
 		p.expect(word) // the terminal's echo
 		p.expect(word) // cat's
+		p.awake()
 		p.write("\x1a")
 		p.expect("shell: stopped by 20")
 		p.write("fg\n")
@@ -87,6 +117,7 @@ func TestChildThatTidiesUpOnCtrlZStopsUsWhenItStops(t *testing.T) {
 	p := runTTY(t, "@shell", os.Args[0], "@launch", os.Args[0], "@suspend")
 	child := p.ready()
 	for range 3 {
+		p.awake()
 		p.write("\x1a")
 		p.expect("tidying up")
 		p.expect("shell: stopped by 19")

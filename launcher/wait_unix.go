@@ -104,7 +104,7 @@ func (p *Process) handle(sig syscall.Signal) {
 // once, as when a job in the background reads the terminal, takes it back.
 func (p *Process) resume() {
 	p.poll()
-	woken := p.woken
+	woken := p.woken || p.waking
 	p.woken = false
 	switch {
 	case p.ended:
@@ -157,6 +157,11 @@ func (p *Process) follow() {
 	}
 	p.followed, p.asked, p.woken = true, false, true
 	stop(p.stopped)
+	// Until we run again, a ^Z stops us as it stops any program, and the next
+	// SIGCONT is another one that woke us: none of them is news for the child.
+	p.waking = true
+	p.settle()
+	p.waking = false
 }
 
 // settle handles what was sent to us up to now. A terminal's stop comes to the
